@@ -8,8 +8,9 @@ inside `business_time`, with which the demo, `simulate` and the tests move throu
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from time import monotonic, perf_counter
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 __all__ = [
     "WIDEST_OFFSET",
@@ -22,6 +23,7 @@ __all__ = [
     "now",
     "perf_counter",
     "today_in",
+    "zones",
 ]
 
 WIDEST_OFFSET = timedelta(hours=14)
@@ -44,6 +46,12 @@ def business_now() -> datetime:
 def today_in(zone_name: str) -> date:
     """The business clock's calendar date in an IANA zone (a customer's for billing, a seller's for documents)."""
     return business_now().astimezone(ZoneInfo(zone_name)).date()
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The names of all IANA zones. Asked for once: Python opens some six hundred files to answer."""
+    return frozenset(available_timezones())
 
 
 def latest_today() -> date:

@@ -1,8 +1,8 @@
 """The countries that forms offer (ISO 3166 codes, in the language of the page), and the time zones."""
 
 import unicodedata
-from zoneinfo import available_timezones
 
+from billhead import clock
 from billhead.web.speaking import other_language, speech
 
 __all__ = ["COUNTRIES", "country_choices", "country_name", "language_name", "zone_names"]
@@ -59,4 +59,4 @@ def language_name(code: str) -> str:
 
 def zone_names() -> list[str]:
     """IANA zones by place, without the historical aliases at the top level."""
-    return ["UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))]
+    return ["UTC", *sorted(name for name in clock.zones() if "/" in name and not name.startswith("Etc/"))]

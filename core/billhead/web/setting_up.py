@@ -1,12 +1,11 @@
 """/setup: the first page of an empty house, behind the code that its program printed; then it is closed."""
 
-from zoneinfo import available_timezones
-
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
+from billhead import clock
 from billhead.actions.accounts.hash_password import hash_password
 from billhead.actions.setup._code import has_staff
 from billhead.actions.setup.open_house import House, open_house
@@ -64,7 +63,7 @@ def setup_page() -> ResponseReturnValue:
         if has_staff(session):
             return redirect(url_for("admin.home"), 303)
     form = SetupForm()
-    form.zone.choices = sorted(available_timezones())
+    form.zone.choices = sorted(clock.zones())
     if not form.is_submitted():
         form.zone.render_kw = {"data-fill-time-zone": ""}
     if form.validate_on_submit():

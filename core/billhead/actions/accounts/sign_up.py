@@ -1,7 +1,6 @@
 """Sign up: a customer of the seller and a login for it, signed in at once."""
 
 from dataclasses import dataclass, field
-from zoneinfo import available_timezones
 
 from sqlalchemy import select
 
@@ -98,7 +97,7 @@ def _customer(tx: Tx, seller_id: int, newcomer: Newcomer, name: str, email: str)
         country=newcomer.country,
         currency=newcomer.currency,
         reseller_id=payer_of(tx.session, seller.id),
-        zone=newcomer.zone if newcomer.zone in available_timezones() else seller.zone,
+        zone=newcomer.zone if newcomer.zone in clock.zones() else seller.zone,
         language=newcomer.language,
         location_evidence={"ip": newcomer.seen_in} if newcomer.seen_in else {},
         created_at=clock.now(),

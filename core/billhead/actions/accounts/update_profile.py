@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
+from billhead import clock
 from billhead.actions.accounts._vat_ids import known_id
 from billhead.actions.billing.retax_open import retax_open
 from billhead.actions.scheduling import enqueue
@@ -42,7 +42,7 @@ def update_profile(tx: Tx, customer_id: int, profile: Profile) -> None:
     customer = tx.session.get(Customer, customer_id)
     if customer is None:
         raise NotFound("customer", customer_id)
-    if profile.zone not in available_timezones():
+    if profile.zone not in clock.zones():
         raise InvalidInput("zone", f"{profile.zone!r} is not a time zone", hint="write it like Europe/Helsinki")
     if len(profile.country) != 2 or not profile.country.isalpha():
         raise InvalidInput("country", f"{profile.country!r} is not a country code of two letters")

@@ -1,8 +1,8 @@
 """A new seller, with what every seller must have."""
 
 import re
-from zoneinfo import available_timezones
 
+from billhead import clock
 from billhead.actions.importing._fields import COUNTRIES
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
@@ -35,5 +35,5 @@ def check_company(name: str, country: str, currency: str, zone: str) -> None:
     exponent(currency)
     if currency == CREDITS:
         raise InvalidInput("currency", f"{currency} is what resellers pay with; a seller keeps its books in money")
-    if zone not in available_timezones():
+    if zone not in clock.zones():
         raise InvalidInput("zone", f"{zone!r} is not a time zone", hint="use an IANA name, like Europe/Helsinki")

@@ -1,7 +1,6 @@
 """Setting up: the company and what its documents say, its tax, and its look."""
 
 from collections.abc import Iterator
-from zoneinfo import available_timezones
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -10,6 +9,7 @@ from sqlalchemy import select
 from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from billhead import clock
 from billhead.actions.sellers._invoicing import PLACE, invoicing_of
 from billhead.actions.sellers.set_invoicing import SellerInvoicing, set_invoicing
 from billhead.actions.sellers.set_logo import set_logo
@@ -68,7 +68,7 @@ def setup_company() -> ResponseReturnValue:
         row = session.get_one(Seller, key)
     columns = {name: getattr(row, name) for name in ("name", "country", "currency", "zone", "mail_from")}
     form = CompanyForm(data={**invoicing_of(row), **columns})
-    form.zone.choices = sorted(available_timezones())
+    form.zone.choices = sorted(clock.zones())
     if form.validate_on_submit():
         with form.refusals():
             picture = request.files.get("logo")
