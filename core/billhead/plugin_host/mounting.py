@@ -69,7 +69,8 @@ def _words(plugin: Plugin) -> PluginWords:
 def _check(app: Flask, plugin: Plugin, blueprint: Blueprint) -> None:
     if blueprint.name in app.blueprints:
         raise Refused(f"a blueprint called {blueprint.name!r} is there already", f"call it {plugin.name}")
-    scratch = Flask("scratch", static_folder=None)
+    # told its folders: Flask looks through all of Python's path for them else
+    scratch = Flask("scratch", static_folder=None, root_path=app.root_path, instance_path=app.instance_path)
     untouched = _app_wide(scratch)
     try:
         scratch.register_blueprint(blueprint, url_prefix=_prefix(plugin))
