@@ -8,10 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from apps import without_web
 from billhead.actions.billing.run import RunReport, run_billing
 from billhead.actions.ledger.post import post
-from billhead.app import create_app
-from billhead.config import Config
 from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
@@ -269,7 +268,7 @@ class Shop:
 @contextmanager
 def open_shop(url: str, home: Path, *, bare: bool = False, **seller) -> Iterator[Shop]:
     """`seller` overrides columns of the seller. Nothing is created in a `bare` shop, or when there is one already."""
-    app = create_app(Config(home=home, database_url=url, broker_url="memory://", secret_key="k" * 32, testing=True))
+    app = without_web(url, home, secret_key="k" * 32)
     app.extensions["billhead"].plugins = plugins = Plugins()
     with app.app_context():
         with writing(SYSTEM) as tx:
