@@ -88,6 +88,9 @@ def prices_for(
     older one goes first; what a reseller asks of its users is between them. `in_credits`: books that have a price in
     credits go before all others.
     """
+    found = PriceList(audience)
+    if plans is not None and not plans:
+        return found
     book, on = PriceBook, audience.on
     query = (
         select(Price, book.tax_inclusive)
@@ -107,7 +110,7 @@ def prices_for(
     )
     if plans is not None:
         query = query.where(Price.plan_id.in_(plans))
-    found, newest = PriceList(audience), set[tuple[int, int, str]]()
+    newest = set[tuple[int, int, str]]()
     for price, inclusive in session.execute(query):
         key = (price.plan_id, price.term)
         if (price.book_id, *key) in newest:
