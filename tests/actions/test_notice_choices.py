@@ -3,10 +3,10 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import entry_points
 
 import pytest
 from notice_shop import BOXES, NOW, SYSTEM, open_shop
+from pretend_plugins import installed_points
 from sqlalchemy import select
 
 from billhead import clock
@@ -39,7 +39,7 @@ def far_side():
 
 @pytest.fixture
 def shop(host_app, pretend, database_url, tmp_path, far_side):
-    ours = [point for point in entry_points(group="billhead.plugins") if point.name in ("sms", "telegram", "webhook")]
+    ours = [point for point in installed_points() if point.name in ("sms", "telegram", "webhook")]
     with open_shop(host_app, database_url, tmp_path / "outbox", pretend("boxes", BOXES), *ours) as shop:
         set_up("sms", {"url": far_side.url + "/sms"})
         token = "7012345678:AAHk-9fXw2_QmZr8LsdTqVbNcYxEuGjP0Ia"

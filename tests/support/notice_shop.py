@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 
+from pretend_plugins import installed_points
 from sqlalchemy import select
 
 from billhead.actions.notifications._queueing import queued_once
@@ -99,7 +99,7 @@ class Shop:
 @contextmanager
 def open_shop(host_app, url: str, outbox: Path, *points) -> Iterator[Shop]:
     """`points` are the plugins beside email."""
-    mail = entry_points(group="billhead.plugins", name="email")
+    mail = [point for point in installed_points() if point.name == "email"]
     app = host_app(url, [*mail, *points])
     with app.app_context():
         shop = Shop(outbox)

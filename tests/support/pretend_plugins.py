@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import pytest
 from flask import Flask
@@ -22,10 +23,21 @@ class Installed:
     vault: object
 
 
+@cache
+def _compiled(source: str) -> CodeType:
+    return compile("from billhead.plugin import *\nAPI = 1\n" + source, "<pretended>", "exec")
+
+
+@cache
+def installed_points() -> tuple[EntryPoint, ...]:
+    """Of the plugins that are really there. Looked for once: that reads the files of every distribution."""
+    return tuple(entry_points(group="billhead.plugins"))
+
+
 def plugin_point(name: str, source: str) -> EntryPoint:
     """An entry point to a module with this source; `API = 1` and the usual imports stand above it."""
     module = ModuleType(f"pretend_{name}")
-    exec("from billhead.plugin import *\nAPI = 1\n" + source, module.__dict__)
+    exec(_compiled(source), module.__dict__)
     sys.modules[module.__name__] = module
     return EntryPoint(name, module.__name__, "billhead.plugins")
 

@@ -35,7 +35,7 @@ class SmallImap:
 
         with Server(("127.0.0.1", 0), Talk) as server:
             self.port = server.server_address[1]
-            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
             thread.start()
             yield self
             server.shutdown()

@@ -128,7 +128,7 @@ def chromium() -> Iterator[Browser]:
 def open_port(app: Flask, port: int = 0) -> Iterator[str]:
     """The application at a port, one of its own unless it is named."""
     server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
+from first_rows import first_rows
 from flask import Flask
 from flask.testing import FlaskClient
-from pretend_plugins import plugin_point
+from pretend_plugins import installed_points, plugin_point
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
@@ -327,25 +327,27 @@ class Shop:
 
 
 def open_shop(database_url: str, home: Path, **settings: Any) -> Shop:
+    from billhead.db import db
     from billhead.plugin_host import PluginHost
 
     app = build_app(database_url, home, **settings)
-    points = [point for point in entry_points(group="billhead.plugins") if point.name.startswith("theme_")]
+    points = [point for point in installed_points() if point.name.startswith("theme_")]
     pretended = [plugin_point("panel", PANEL), plugin_point("cards", CARDS)]
     app.extensions["billhead"].plugins = PluginHost.load([*points, *pretended])
-    shop = Shop(app)
     with app.app_context():
-        _stock(shop)
-    return shop
+        seller_id, panel_id, accounts, tokens = first_rows(db.engine, "web shop", _stock)
+    return Shop(app, seller_id, panel_id, dict(accounts), dict(tokens))
 
 
-def _stock(shop: Shop) -> None:
+def _stock() -> tuple[int, int, dict[str, int], dict[str, str]]:
+    """The numbers of the seller, the panel and the accounts of gateways, and the tokens of these."""
     from billhead.db import writing
     from billhead.domain.context import Context
     from billhead.models.panels import Panel
     from billhead.models.payments import GatewayAccount
     from billhead.models.sellers import Seller
 
+    accounts, tokens = dict[str, int](), dict[str, str]()
     with writing(Context.system("test")) as tx:
         seller = Seller(
             code="northcable", name="NorthCable", legal_name="NorthCable Oy", country="FI", zone="Europe/Helsinki",
@@ -365,9 +367,9 @@ def _stock(shop: Shop) -> None:
             )  # fmt: skip
             tx.session.add(account)
             tx.session.flush()
-            shop.accounts[code], shop.tokens[code] = account.id, account.callback_token
+            accounts[code], tokens[code] = account.id, account.callback_token
         _plans(tx.session, seller.id)
-        shop.seller_id, shop.panel_id = seller.id, panel.id
+        return seller.id, panel.id, accounts, tokens
 
 
 def _plans(session: Any, seller_id: int) -> None:

@@ -1,9 +1,7 @@
 """Where a customer chooses what it is told how; and the link that ends news."""
 
-from importlib.metadata import entry_points
-
 import pytest
-from pretend_plugins import plugin_point
+from pretend_plugins import installed_points, plugin_point
 from web_shop import CARDS, PANEL, Shop
 
 from billhead.models.notices import NoticeAddress, NoticeChoice
@@ -21,7 +19,7 @@ def connected_shop(shop: Shop):
     from billhead.domain.context import Context
 
     wanted = ("theme_lounge", "theme_console", "sms", "telegram")
-    points = [point for point in entry_points(group="billhead.plugins") if point.name in wanted]
+    points = [point for point in installed_points() if point.name in wanted]
     before = shop.app.extensions["billhead"].plugins
     pretended = [plugin_point("panel", PANEL), plugin_point("cards", CARDS)]
     shop.app.extensions["billhead"].plugins = PluginHost.load([*points, *pretended])

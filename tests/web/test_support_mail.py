@@ -4,13 +4,12 @@ import asyncio
 import email
 import email.policy
 import socket
-from importlib.metadata import entry_points
 from itertools import count
 
 import pytest
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
-from pretend_plugins import plugin_point
+from pretend_plugins import installed_points, plugin_point
 from small_imap import SmallImap
 from web_shop import CARDS, PANEL, Shop
 
@@ -58,9 +57,7 @@ def staff(shop: Shop, post):
     from billhead.plugin_host import PluginHost
 
     names = ("email", "theme_console", "theme_lounge")
-    points = [
-        one for one in entry_points(group="billhead.plugins") if one.name in names or one.name.startswith("theme")
-    ]
+    points = [one for one in installed_points() if one.name in names or one.name.startswith("theme")]
     shop.app.extensions["billhead"].plugins = PluginHost.load(
         [*points, plugin_point("panel", PANEL), plugin_point("cards", CARDS)]
     )
