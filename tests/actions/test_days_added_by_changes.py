@@ -287,6 +287,21 @@ def test_a_longer_term_from_today_on_has_what_was_left_behind_it(shop):
     assert billed(shop, subscription) == 1000 + 7300
 
 
+def test_what_stays_through_a_period_that_begins_anew_is_worth_its_days_of_the_old_one(shop):
+    basic, _ = plans(shop, basic=1000, gold=3000)
+    shop.plan("screen", 600, kind="connection", proration="extend", details={"plans": ["basic", "gold"]})
+    _, subscription = paying(shop, basic)
+    changes(subscription, addons=(AddOnOrder("screen", 1),))
+    on(date(2026, 4, 16))
+    done = changes(subscription, plan="gold", restart=True)
+    # 15 days of 10.00 and of the 6.00, which are charged anew: 8.00 at 36.00 ÷ 30 a day are 6 days
+    assert (done.total_minor, done.days, done.runs_until) == (4320, 6, "2026-05-22")
+    on(date(2026, 4, 21))
+    done = changes(subscription, addons=())
+    # 0.80 are over, and of the new 6.00 25 days are worth 5.00: with the 7.20 of 6 days 13.00 at 1.00
+    assert (done.total_minor, done.days, done.runs_until) == (0, 7, "2026-05-29")
+
+
 @pytest.mark.parametrize(("mode", "costs", "to"), [("actual_days", 3000, "2026-05-23"), ("extend", 3600, "2026-05-28")])
 def test_given_days_follow_a_whole_period_that_begins_today_and_cost_nothing_back(shop, mode, costs, to):
     basic, _ = (shop.plan(code, minor, proration=mode) for code, minor in (("basic", 1000), ("gold", 3000)))

@@ -206,6 +206,23 @@ def test_monthly_to_yearly_from_today_on(shop):
     assert shop.get(Subscription, subscription).next_bill_on == date(2027, 4, 16)
 
 
+def test_no_whole_period_begins_in_a_trial(shop):
+    """It ran from 25 March to 1 April: none of its days is charged, and its line stays on the panel to its end."""
+    basic, _ = shop.plan("basic", 1000), shop.plan("gold", 3000)
+    trial = {"state": "trial", "phase": "trial", "phase_ends_on": APR, "started_on": date(2026, 3, 25)}
+    subscription = shop.subscribe(shop.customer(), basic, due=APR, **trial)
+    on(date(2026, 3, 28))
+    with pytest.raises(InvalidInput, match="restart: only what is billed in advance"):
+        do(change, ChangeWish(subscription, plan="gold", restart=True))
+    on(APR)
+    shop.run(APR)
+    on(date(2026, 4, 6))
+    with pytest.raises(InvalidInput, match="on: must be from 2026-04-01 to today"):
+        do(change, ChangeWish(subscription, plan="gold", restart=True, on=date(2026, 3, 28)))
+    do(change, ChangeWish(subscription, plan="gold", restart=True, on=APR))
+    assert billed(shop, subscription) == 3000
+
+
 def test_a_backdated_correction_writes_only_the_difference(shop):
     basic = shop.plan("basic", 1000)
     shop.plan("gold", 3000)

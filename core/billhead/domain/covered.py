@@ -72,7 +72,7 @@ class Day(NamedTuple):
 
 def faults_of(stretch: Stretch, lines: Sequence[Line]) -> Iterator[Day]:
     """In the order of what hurts most: twice, for nothing, not at all, a wrong amount."""
-    yield from _twice(lines)
+    yield from _twice(lines, anew=stretch.mode in _FULL_PRICE)
     due = without(stretch.had, stretch.free)
     for line in lines:
         if line.void or line.spent or not line.charges:
@@ -90,12 +90,13 @@ def _covered(lines: Iterable[Line]) -> list[Period]:
     return [day for line in lines if not line.void for day in line.days]
 
 
-def _twice(lines: Iterable[Line]) -> Iterator[Day]:
+def _twice(lines: Iterable[Line], *, anew: bool) -> Iterator[Day]:
+    """`anew`: a whole period that begins within another one leaves that its full price, and its days from then on."""
     charged = [(day, line) for line in lines if line.charges and not line.void for day in line.days]
     charged.sort(key=lambda pair: (pair[0].start, pair[1].document_id))
     for (one, first), (other, second) in pairwise(charged):
         both = one.overlap(other)
-        if both is not None:
+        if both is not None and not (anew and first.cycle.start < second.cycle.start == both.start):
             yield Day(both.start, second.document_id, f"{both} is charged twice, also on document {first.document_id}")
 
 

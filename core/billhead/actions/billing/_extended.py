@@ -149,7 +149,8 @@ def _worth(history: History, catalogue: Catalogue, *, only_paid: bool = False) -
 
 def _missing(part: Part, cycle: Period, history: History, catalogue: Catalogue) -> int:
     """So many days of the cycle a change took from the part; none where it had none of them: its price came back, as
-    where a whole period has begun anew by then. What a cancellation took from the same day on, the change did not."""
+    where a whole period has begun anew by then. Where one begins within the cycle, that has the days from then on. What
+    a cancellation took from the same day on, the change did not."""
     item = history.item
     billed_to = item.billing_ends_on or _FOREVER
     starts, ends = part.starts_on or item.started_on, part.ends_on or _FOREVER
@@ -159,12 +160,20 @@ def _missing(part: Part, cycle: Period, history: History, catalogue: Catalogue) 
     first, over = max(starts, begins, cycle.start), min(ends, cycle.end, billed_to, *anew)
     if first >= over or not without([Period(first, over)], history.free):
         return 0
-    missing = 0
+    missing, ends = 0, min(ends, _cut(cycle, history))
     if max(cycle.start, begins) < starts <= item.target and not _goes_on(starts, part, history):
         missing += (starts - cycle.start).days
     if ends < min(cycle.end, billed_to) and ends <= item.target and not _goes_on(ends, part, history):
         missing += sum(one.days for one in without([Period(ends, cycle.end)], history.free))
     return missing
+
+
+def _cut(cycle: Period, history: History) -> date:
+    """The day within the cycle on which a whole period began anew; its end where none did."""
+    counted = Calendar(history.item.anchor, Term.parse(history.item.term), history.before)
+    begun = [one.until for one in history.before if cycle.start < one.until < cycle.end]
+    begun = [day for day in begun if counted.cycle_at(day).start == day]
+    return min(begun, default=cycle.end) if counted.cycle_at(cycle.start) == cycle else cycle.end
 
 
 def _goes_on(day: date, part: Part, history: History) -> bool:

@@ -164,6 +164,8 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
     today = history.item.target
     on = wish.on or today
     earliest = handed_over_on(tx, subscription.id) or subscription.started_on
+    if wish.restart:  # no whole period begins in a trial
+        earliest = max(earliest, subscription.phase_ends_on or earliest)
     if on > today or on < earliest:
         raise InvalidInput("on", f"must be from {earliest} to today, {today}, got {on}")
     asked = resolved(tx, subscription, history, wish, on)
@@ -224,7 +226,7 @@ def _refuse_impossible(tx: Tx, subscription: Subscription, wish: ChangeWish, sta
     if not staff and (wish.on is not None or wish.when or wish.restart):
         raise NotAllowed("only staff may choose the day of a change")
     by_hand = subscription.collection == "manual" or is_supplied(subscription)
-    if wish.restart and (by_hand or subscription.timing == "arrears"):
+    if wish.restart and (by_hand or subscription.timing == "arrears" or subscription.phase == "trial"):
         raise InvalidInput("restart", "only what is billed in advance by the calendar can begin anew today")
     if subscription.timing == "arrears" and wish.term and wish.term != subscription.term:
         raise InvalidInput("term", "what is billed afterwards keeps its term", hint="order it as a new subscription")
