@@ -178,6 +178,20 @@ def test_a_whole_period_behind_the_end_leaves_a_held_draft(shop):
     assert sorted(standing(shop)) == [("draft", 760), ("void", 1200)]
 
 
+def test_by_the_rule_void_what_has_left_a_draft_is_not_owed_again(shop):
+    """It is to end on the 20th, and then ends on the 11th."""
+    rule(shop, "void")
+    subscription, draft = held(shop)
+    with at(november(6)):
+        canceled(subscription, "on_date", on=november(20))
+        assert periods(shop, draft) == [(NOV, november(20), 633, 127)]
+    with at(november(11)):
+        done = canceled(subscription)
+    assert (done.billed_until, done.voided_minor, done.owed_minor) == ("2026-11-20", 760, 0)
+    assert standing(shop) == [("void", 760)]
+    a_month_later(shop)
+
+
 def test_what_staff_have_put_on_a_held_draft_stays_on_it(shop):
     shop.change(Seller, shop.seller_id, draft_days=90)
     plan = shop.plan("tv", 1000, lead_days={"": 10})

@@ -195,7 +195,8 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     if through is None:
         return _Dates(service, service)
     if money_rule(tx, subscription, money) == "nothing":
-        stays = through if _stays_owed(tx, subscription, policy, service <= today) else paid or service
+        charged = min(through, subscription.billing_ends_on or through)  # an earlier one has let go of the rest
+        stays = charged if _stays_owed(tx, subscription, policy, service <= today) else paid or service
         return _Dates(service, max(service, min(through, max(last, stays))))
     if kept is not None and service <= today:
         return _Dates(service, min(service, kept))  # none of the days that a hold has kept was watched
