@@ -14,9 +14,11 @@ from billhead.actions.documents.finalise_draft import finalise_draft
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.keep import keep
+from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import reading, writing
 from billhead.models.documents import DocumentLine
 from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription
 
 OCT, ELEVENTH, NOV = date(2026, 10, 1), date(2026, 10, 11), date(2026, 11, 1)
 
@@ -50,3 +52,16 @@ def test_october_is_kept_after_all_and_its_first_days_made_cheaper(shop):
     assert verify_billing().faults == []
     with reading() as session:
         assert verify_ledger(session).faults == []
+
+
+def test_what_staff_charge_for_what_costs_nothing_is_theirs_to_say(shop):
+    """October is free and waits for review: staff make it 5.00, and nobody has paid them when its time is over."""
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    subscription = shop.subscribe(shop.customer(), shop.plan("tv", 0), due=OCT, collection="manual")
+    shop.run(OCT)
+    (line,) = shop.all(DocumentLine)
+    do(change_line, line.id, line.description, 1, 500)
+    clock.move_business_clock(datetime(2026, 11, 2, 12, tzinfo=UTC))
+    do(lapse)
+    assert shop.get(Subscription, subscription).state == "expired"
+    assert verify_billing().faults == []

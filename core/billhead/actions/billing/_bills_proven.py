@@ -44,6 +44,12 @@ class _Row(NamedTuple):
     state: str
     written_at: datetime
     inclusive: bool
+    list_minor: int | None  # of its price
+
+    @property
+    def of_staff(self) -> bool:
+        """It is of what costs nothing: staff have said what it charges."""
+        return self.list_minor == 0 and self.amount > 0
 
     @property
     def amount(self) -> int:
@@ -76,6 +82,7 @@ def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named
             stretch = _stretch(subscription, part, mode, first, free.get(subscription.id, []), over[subscription.id])
             if own and moves_amounts(TaxRounding(roundings[subscription.seller_id]), inclusive):
                 stretch = stretch._replace(slack=1)
+            stretch = stretch._replace(agreed=[*stretch.agreed, *(_period(row.line) for row in mine if row.of_staff)])
             if not costs:  # a change to it writes no line over nothing
                 stretch = stretch._replace(stopped=stretch.had)
             for found in faults_of(stretch, own):
@@ -83,12 +90,12 @@ def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named
                 yield Named(subscription.id, found.document_id, what)
 
 
-def _read() -> Select[DocumentLine, str, str, datetime, bool]:
-    """Lines, each with whether its own price book states prices with tax: a document may have both."""
+def _read() -> Select[DocumentLine, str, str, datetime, bool, int | None]:
+    """Lines, each with whether its own price book states prices with tax (a document may have both), and its price."""
     line, document = DocumentLine, Document
     inclusive = func.coalesce(PriceBook.tax_inclusive, document.tax_inclusive)
     return (
-        select(line, document.kind, document.state, document.created_at, inclusive)
+        select(line, document.kind, document.state, document.created_at, inclusive, Price.amount_minor)
         .join(document, document.id == line.document_id)
         .outerjoin(Price, Price.id == line.price_id)
         .outerjoin(PriceBook, PriceBook.id == Price.book_id)
