@@ -53,8 +53,15 @@ def take_bonus_back(tx: Tx, order_id: int, gifts: Sequence[CustomerCredit], mino
     return taken
 
 
-def give_bonus_again(tx: Tx, lot_id: int, minor: int) -> None:
-    """The money is here again: so is what went with it of the bonus, as a lot of its own."""
-    lot = tx.session.get_one(CustomerCredit, lot_id)
-    customer = tx.session.get_one(Customer, lot.customer_id)
-    gift(tx, customer, Money(minor, lot.currency), BONUS, order_id=lot.order_id)
+def give_bonus_again(tx: Tx, order_id: int, kept: int, taken: int) -> None:
+    """So much of an order's money is here, and so much of its bonus was ever taken with what was not: what of that is
+    beyond the share of what is still missing comes again, as a lot of its own. The gifts are locked."""
+    gifts = tx.session.scalars(
+        select(CustomerCredit).where(CustomerCredit.id.in_(bonus_lots(tx, [order_id]))).order_by(CustomerCredit.id)
+    ).all()
+    order = tx.session.get_one(Document, order_id)
+    missing = -(-gifts[0].amount_minor * (order.total_minor - kept) // order.total_minor) if gifts else 0
+    again = taken - sum(lot.amount_minor for lot in gifts[1:]) - missing
+    if gifts and again > 0:
+        customer = tx.session.get_one(Customer, order.customer_id)
+        gift(tx, customer, Money(again, order.currency), BONUS, order_id=order_id)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billhead import clock
-from billhead.actions.credits._bonus import give_bonus_again
+from billhead.actions.credits._bonus import bonus_lots
 from billhead.actions.payments._allocating import Source, locked_documents, put_on
 from billhead.actions.payments._crediting import locked_lots
 from billhead.actions.payments._paid import paid_in_full
+from billhead.actions.payments._paid_orders import bonus_comes_again, orders_of
 from billhead.db import Tx
 from billhead.domain.document import OWED, Kind, State
 from billhead.domain.ledger import AccountCode, Posting, credit
@@ -52,10 +53,11 @@ def open_on(document: Document) -> int:
 def put_back(
     tx: Tx, payment: Payment, taken: Sequence[Sequence[Any]], reason: str, credit_note_id: int | None = None
 ) -> PutBack:
-    """A document takes what is open on it still, a lot what it had given, a bonus comes again; everything else becomes
-    credit."""
+    """A document takes what is open on it still, a lot what it had given, a bonus comes again as far as the money for
+    it is here; everything else becomes credit."""
     documents = locked_documents(tx, [key for what, key, _ in taken if what == "document"])
-    lots = locked_lots(tx, [key for what, key, _ in taken if what == "credit"])
+    orders = orders_of(tx, payment)
+    lots = locked_lots(tx, [*(key for what, key, _ in taken if what == "credit"), *bonus_lots(tx, orders)])
     back, over = PutBack(), 0
     for what, key, minor in taken:
         if what == "document":
@@ -67,10 +69,10 @@ def put_back(
         elif what == "credit":
             lots[key].remaining_minor += minor
             back.credited += minor
-        elif what == "bonus":
-            give_bonus_again(tx, key, minor)
-        else:
+        elif what != "bonus":
             over += minor
+    for order_id in orders:
+        bonus_comes_again(tx, order_id)
     if over:
         back.credited += over
         tx.session.add(

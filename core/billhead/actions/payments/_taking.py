@@ -7,20 +7,20 @@ What is taken off a document is owed there again.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from billhead.actions.credits._bonus import bonus_lots, take_bonus_back
 from billhead.actions.payments._allocating import Freed, Source, locked_documents, take_off
 from billhead.actions.payments._crediting import locked_lots
-from billhead.actions.payments._refunding import Taken, money_of
+from billhead.actions.payments._paid_orders import lost_of
+from billhead.actions.payments._refunding import Taken
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
 from billhead.domain.ledger import AccountCode, Posting, debit
 from billhead.domain.money import Money
-from billhead.domain.payment import DisputeState
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document
-from billhead.models.payments import Dispute, Payment
+from billhead.models.payments import Payment
 
 __all__ = ["TakenFrom", "take_payment"]
 
@@ -88,7 +88,7 @@ def take_payment(
     gifts = [lots[key] for key in sorted(gift_ids)]
     for order_id, part in _of_orders(result, order_of).items():
         theirs = [one for one in gifts if one.order_id == order_id]
-        lost = _lost(tx, order_id, part) if theirs else 0
+        lost = lost_of(tx, order_id, part) if theirs else 0
         result.taken += [("bonus", *gone) for gone in take_bonus_back(tx, order_id, theirs, lost)]
     return result
 
@@ -103,32 +103,6 @@ def _of_orders(found: TakenFrom, order_of: Mapping[int, int | None]) -> dict[int
         if order_id is not None:
             gone[order_id] = gone.get(order_id, 0) + minor
     return gone
-
-
-def _lost(tx: Tx, order_id: int, part: int) -> int:
-    """How much of the order's own amount goes with that part of what was sent for it. What was sent beyond it goes
-    first, also with another payment: of an order that was paid twice, either payment stands for it alone."""
-    lot = CustomerCredit
-    sent = (
-        select(lot.payment_id, func.sum(lot.amount_minor).label("minor"))
-        .where(lot.order_id == order_id, lot.payment_id.is_not(None))
-        .group_by(lot.payment_id)
-        .subquery()
-    )
-    rows = tx.session.execute(
-        select(Payment.id, sent.c.minor, Payment.amount_minor - Payment.refunded_minor)
-        .join(sent, sent.c.payment_id == Payment.id)
-        .order_by(Payment.id)
-    ).all()
-    disputed = dict.fromkeys((payment_id for payment_id, _, _ in rows), 0)
-    disputes = select(Dispute.payment_id, Dispute.taken).where(
-        Dispute.payment_id.in_(disputed), Dispute.state != DisputeState.WON.value
-    )
-    for payment_id, taken in tx.session.execute(disputes):
-        disputed[payment_id] += money_of(taken)
-    kept: int = sum(min(int(minor), left - disputed[payment_id]) for payment_id, minor, left in rows)
-    total: int = tx.session.get_one(Document, order_id).total_minor
-    return min(kept, total) - min(kept - part, total)
 
 
 def _paid_by(tx: Tx, payment: Payment, lot_ids: list[int]) -> list[int]:
