@@ -56,6 +56,8 @@ def test_what_is_renewed_by_hand_is_charged_to_the_saved_card_from_now_on(shop: 
     assert "Unpaid, it is over on" in page
     assert "No payment method is saved" in page.replace("no payment", "No payment")
     assert "Turn it on" not in page
+    assert "keep the card as you pay" in page
+    assert 'action="/account/subscriptions/1/renew"' in page, "the button that offers the next term"
     assert turn(ada, "on").status_code == 409
     shop.order(ada, save="1")  # another one, paid by a card that is kept
     shop.pay(event="evt_2", save=True)
@@ -72,7 +74,9 @@ def test_what_is_renewed_by_hand_is_charged_to_the_saved_card_from_now_on(shop: 
 def test_what_can_t_be_turned_says_why(shop: Shop):
     ada = shop.customer()
     shop.order(ada)
-    assert "can't be turned now" in ada.get(PAGE).text.replace("&#39;", "'")
+    page = ada.get(PAGE).text.replace("&#39;", "'")
+    assert "can't be turned now" in page
+    assert "keep the card as you pay" not in page, "its first term is to be paid"
     assert turn(ada, "on").status_code == 409
     assert turn(ada, "sideways").location == PAGE
     shop.pay(save=True)

@@ -1,5 +1,7 @@
 """The plans beside each other."""
 
+import re
+
 from web_shop import Shop
 
 
@@ -15,3 +17,14 @@ def test_plans_stand_beside_each_other_with_what_a_longer_term_saves(shop: Shop)
     yen = visitor.get("/compare").text
     assert "¥1,600" in yen
     assert "€9.99" not in yen
+
+
+def test_some_are_chosen_and_no_more_than_fit_beside_each_other(shop: Shop):
+    visitor = shop.visitor()
+    assert shown(visitor.get("/compare").text) == ["Gift", "Basic", "Basic for boxes"]
+    assert shown(visitor.get("/compare?plan=basic&plan=gift").text) == ["Gift", "Basic"], "as the shop has them"
+    assert len(shown(visitor.get("/compare?plan=nothing").text)) == 3, "what there is not is passed over"
+
+
+def shown(page: str) -> list[str]:
+    return re.findall(r'<th scope="col">([^<]+)</th>', page)

@@ -110,6 +110,7 @@ def test_the_invoice_as_page_list_csv_and_pdf(shop: Shop, ada: Browser):
     page = ada.get("/account/documents").text
     number = next(d.number_text for d in documents(shop) if d.kind == "invoice")
     assert number in page
+    assert "/account/documents/1" not in page, "her order, which the invoice stands for"
     shown = ada.get("/account/documents/2").text
     assert "Satamakatu 4" in shown
     assert "€9.99" in shown
@@ -117,6 +118,7 @@ def test_the_invoice_as_page_list_csv_and_pdf(shop: Shop, ada: Browser):
     assert table.mimetype == "text/csv"
     assert f"{number},invoice," in table.text
     assert "9.99,0.00" in table.text
+    assert len(table.text.splitlines()) == 2
     pdf = ada.get("/account/documents/2.pdf")
     assert pdf.data.startswith(b"%PDF-")
     assert f'filename="{number}.pdf"' in pdf.headers["Content-Disposition"]

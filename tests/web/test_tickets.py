@@ -276,6 +276,8 @@ def test_a_line_of_an_invoice_is_disputed_and_given_back_in_part(shop: Shop, sta
     told = {"line": "99", "reason": "twice", "text": "I paid already.", "department": "1"}
     assert ada.post(page, told, page=page).status_code == 422
     (line,) = shop.rows(DocumentLine, DocumentLine.document_id == invoice.id)
+    without = ada.post(page, {**told, "line": str(line.id), "reason": ""}, page=page)
+    assert (without.status_code, "choose one of the list" in without.text) == (422, True), "nothing is said for her"
     sent = ada.post(page, {**told, "line": str(line.id)}, page=page)
     assert sent.location == "/account/tickets/1", sent.text
     assert "You dispute" in ada.get("/account/tickets/1").text

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField
+from wtforms.validators import InputRequired
 
 from billhead.actions.documents._corrected import left_of_invoice, lines_of
 from billhead.actions.documents.describe_line import describe_line
@@ -36,7 +37,9 @@ __all__ = ["lines_to_dispute"]
 class DisputeForm(Form):
     line = RadioField(later("Which line?"), coerce=int)
     reason = SelectField(
-        later("What is wrong?"), choices=lambda: [(name, say(words)) for name, words in DISPUTE_REASONS.items()]
+        later("What is wrong?"),
+        choices=lambda: [("", say("Choose …")), *((name, say(words)) for name, words in DISPUTE_REASONS.items())],
+        validators=[InputRequired(later("choose one of the list"))],
     )
     text = text_area(later("Tell us more"), 6)
     department = SelectField(later("To"), coerce=int)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask import Response
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.documents._disputed import asked_now, disputed_of
 from billhead.actions.documents._formats import offered_format
@@ -34,7 +34,12 @@ __all__: list[str] = []
 
 
 def _mine(customer_id: int) -> Select[Document]:
-    return select(Document).where(Document.customer_id == customer_id, Document.state != "draft")
+    """Without orders whose invoice is there: what was bought once stands once."""
+    invoice = aliased(Document)
+    invoiced = select(invoice.proforma_id).where(invoice.customer_id == customer_id, invoice.proforma_id.is_not(None))
+    return select(Document).where(
+        Document.customer_id == customer_id, Document.state != "draft", Document.id.not_in(invoiced)
+    )
 
 
 @customer.get("/documents")

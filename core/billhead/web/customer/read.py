@@ -11,6 +11,7 @@ from billhead.actions.provisioning.label_of import label_of
 from billhead.actions.provisioning.show_access import show_access
 from billhead.actions.resellers._kept import kept_by_credits
 from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
+from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.domain.document import Kind, ProformaState
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.payment import RefundState
@@ -82,6 +83,11 @@ class Overview:
     lines: Sequence[Line]
     unpaid: Document | None
     keeper: Keeper | None = None
+
+    @property
+    def renewable(self) -> bool:
+        """May it be renewed before its offer comes? Once that is there, it is paid."""
+        return self.unpaid is None and self.subscription.service_ends_on is None and renewed_by_hand(self.subscription)
 
 
 def _is_payable() -> ColumnElement[bool]:

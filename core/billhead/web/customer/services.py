@@ -10,7 +10,6 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.dunning.promise_payment import preview_promise
-from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.actions.subscriptions._holding import may_end_from
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
@@ -53,7 +52,7 @@ def dashboard() -> ResponseReturnValue:
         found = overviews(session, me.id)
         to_pay = open_documents(session, me.id)
     lines = [line for one in found for line in one.lines]
-    shown = {"me": me, "overviews": found, "to_pay": to_pay, "renewable": _renewable}
+    shown = {"me": me, "overviews": found, "to_pay": to_pay}
     return page("customer/dashboard.html", **shown, refresh=_refresh(lines))
 
 
@@ -87,7 +86,6 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
         "offer": offer,
         **more,
         "may_keep": may_keep,
-        "renewable": _renewable(found),
         "hold_may_end_from": hold_ends,
     }
     return page("customer/subscription.html", **shown, refresh=_refresh(lines))
@@ -107,13 +105,7 @@ def next_invoice(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
         upcoming = next_document(session, subscription_id)
-    renewable = _renewable(found)
-    return page("customer/next_document.html", one=found, upcoming=upcoming, renewable=renewable)
-
-
-def _renewable(one: Overview) -> bool:
-    """May it be renewed before its offer comes? Once that is there, it is paid."""
-    return one.unpaid is None and one.subscription.service_ends_on is None and renewed_by_hand(one.subscription)
+    return page("customer/next_document.html", one=found, upcoming=upcoming)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""All plans beside each other: what each has, what it costs a month for every term, and what a longer one saves."""
+"""Some plans beside each other: what each has, what it costs for every term, and what a longer one saves."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from billhead.db import reading
@@ -17,7 +18,7 @@ from billhead.web.storefront.priced import audience
 
 __all__ = ["Compared", "compared"]
 
-_MOST = 30
+_MOST, _AT_FIRST = 4, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,13 @@ def compare() -> ResponseReturnValue:
     if seller is None:
         return page("storefront/set_up.html")
     with reading() as session:
-        who = audience(session, seller)
-        found = offers(session, who)[:_MOST]
-    plans = [compared(offer) for offer in found]
-    lengths = {price.term: price.length for offer in found for price in offer.prices}
+        found = offers(session, audience(session, seller))
+    wanted = set(request.args.getlist("plan"))
+    chosen = [offer for offer in found if offer.code in wanted][:_MOST] or found[:_AT_FIRST]
+    lengths = {price.term: price.length for offer in chosen for price in offer.prices}
     terms = sorted(lengths, key=lambda term: (lengths[term], term))
-    with_features = any(offer.features.lines for offer in found)
-    told = {"plans": plans, "terms": terms, "with_features": with_features}
-    return page("storefront/compare.html", inclusive=_inclusive(found), **told)
+    told = {"offers": found, "plans": [compared(offer) for offer in chosen], "terms": terms, "most": _MOST}
+    return page("storefront/compare.html", inclusive=_inclusive(chosen), **told)
 
 
 def _inclusive(found: list[Offer]) -> bool:
