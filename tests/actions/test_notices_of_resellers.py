@@ -4,7 +4,7 @@ import pytest
 from notice_shop import BOXES, NOW, SYSTEM, open_shop
 
 from billhead.db import writing
-from billhead.models.people import Customer, Reseller, User
+from billhead.models.people import Customer, Reseller, ResellerClosure, User
 from billhead.models.sellers import Seller
 from billhead.models.shops import Shop, ShopHost
 
@@ -18,9 +18,11 @@ def shop(host_app, pretend, database_url, tmp_path):
             seller = tx.session.get_one(Seller, 1)
             seller.name, seller.mail_from = OPERATOR, "billing@northcable.example"
             seller.mails = {"foot": "NorthCable, the operator"}
-            baltic = Reseller(seller_id=1, code="baltic", name="Baltic TV", tier="reseller", created_on=NOW.date())
+            told = {"rights": {"own_shop": True}, "created_on": NOW.date()}
+            baltic = Reseller(seller_id=1, code="baltic", name="Baltic TV", tier="reseller", **told)
             tx.session.add(baltic)
             tx.session.flush()
+            tx.session.add(ResellerClosure(ancestor_id=baltic.id, descendant_id=baltic.id, depth=0))
             about = {"country": "FI", "currency": "EUR", "created_at": NOW}
             own = Customer(
                 seller_id=1, buys_for_reseller_id=baltic.id, name="Baltic", email="hi@baltic.example", **about

@@ -259,7 +259,11 @@ def test_an_order_is_followed_at_its_own_shop_alone(white_label: WhiteLabel):
 def test_a_user_whom_the_reseller_added_gets_a_short_address_of_its_shop(white_label: WhiteLabel):
     white_label.host("aurora", "tv.aurora.example")
     area = white_label.area
-    for who, home in (("aurora", "http://tv.aurora.example:8000"), ("baltic", "http://127.0.0.1:8000")):
+    homes = (
+        ("aurora", "http://tv.aurora.example:8000"),
+        ("baltic", "http://tv.aurora.example:8000"),
+    )  # Aurora is above it
+    for who, home in (*homes, ("gulf", "http://127.0.0.1:8000/shop/gulf")):
         key = area.add(who, "Anna")
         area.shop.work()
         text = area.browsers[who].get(f"/reseller/users/{key}/access").text

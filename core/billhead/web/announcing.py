@@ -41,13 +41,13 @@ def _told(row: Announcement) -> dict[str, str]:
 
 
 def announcements_for(login: Login) -> Select[Announcement]:
-    """What this login is told now: by its own seller, and in a reseller's shop by the operator."""
+    """What this login is told now: by the seller whose face it sees, and in a reseller's shop by the operator."""
     at, row = clock.business_now(), Announcement
     operator = select(Reseller.seller_id).join(Shop, Shop.reseller_id == Reseller.id)
-    whose = operator.where(Shop.seller_id == login.seller_id).scalar_subquery()
+    whose = operator.where(Shop.seller_id == login.home_id).scalar_subquery()
     mine = "customers" if login.role == Role.CUSTOMER else "resellers"
     return select(row).where(
-        or_(row.seller_id == login.seller_id, and_(row.in_shops, row.seller_id == whose)),
+        or_(row.seller_id == login.home_id, and_(row.in_shops, row.seller_id == whose)),
         row.readers.in_(("everybody", mine)),
         row.starts_at <= at,
         or_(row.ends_at.is_(None), row.ends_at > at),

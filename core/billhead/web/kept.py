@@ -2,14 +2,16 @@
 
 from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import exists, select
 
 from billhead.db import reading
 from billhead.domain.context import Role
+from billhead.models.documents import Document
 from billhead.web.customer.read import Keeper, keeper_of
 from billhead.web.pages import page
 from billhead.web.request_context import signed_in
 
-__all__ = ["install", "keeper_here"]
+__all__ = ["has_bills", "install", "keeper_here"]
 
 _SELLS = frozenset(
     f"storefront.{name}"
@@ -30,7 +32,7 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def kept() -> dict[str, object]:
-        return {"keeper_here": keeper_here}
+        return {"keeper_here": keeper_here, "has_bills": has_bills}
 
 
 def keeper_here() -> Keeper | None:
@@ -42,3 +44,12 @@ def keeper_here() -> Keeper | None:
                 g.keeper = keeper_of(session, login.customer_id)
     found: Keeper | None = g.keeper
     return found
+
+
+def has_bills() -> bool:
+    """Whether there is anything for them among invoices, credit and payment methods: not for whoever never had one."""
+    login = signed_in()
+    if login is None or keeper_here() is None:
+        return True
+    with reading() as session:
+        return bool(session.scalar(select(exists().where(Document.customer_id == login.customer_id))))

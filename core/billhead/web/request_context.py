@@ -5,8 +5,8 @@ import secrets
 
 from flask import Flask, Response, abort, current_app, g, request
 
+from billhead.actions.accounts._entering import SignedIn
 from billhead.actions.accounts._tokens import Browser
-from billhead.actions.accounts.sign_in import SignedIn
 from billhead.db import reading
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.rights import BUYERS
@@ -56,11 +56,12 @@ def install(app: Flask) -> None:
 
 
 def _at_home(login: Login | None) -> Login | None:
-    """A login of one shop is none at another, whatever cookie a browser sends; staff look in from the operator's."""
+    """A login that is at home at one shop is none at another, nor at the operator's, whatever cookie a browser sends;
+    staff look in from the operator's."""
     if login is None or login.visit is not None:
         return login
     with reading() as session:
-        return login if belongs_here(session, login.seller_id) else None
+        return login if belongs_here(session, login.home_id) else None
 
 
 def signed_in() -> Login | None:
@@ -103,13 +104,13 @@ def current_customer_id() -> int:
 
 
 def current_seller() -> Seller | None:
-    """The shop of this request: the login's; else the one that the address is (`shop_address`)."""
+    """The shop of this request: where the login is at home; else the one that the address is (`shop_address`)."""
     if "seller" not in g:
         login, found = signed_in(), asked()
         g.seller = found.seller if found is not None else None
-        if login is not None and (found is None or found.seller.id != login.seller_id):
+        if login is not None and (found is None or found.seller.id != login.home_id):
             with reading() as session:
-                g.seller = session.get(Seller, login.seller_id)
+                g.seller = session.get(Seller, login.home_id)
     shop: Seller | None = g.seller
     return shop
 

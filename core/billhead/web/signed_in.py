@@ -1,6 +1,6 @@
 """From the cookie's token to the login of this request: one query, so that what is taken away is gone at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.accounts._tokens import hash_of
+from billhead.actions.shops._face import face_of
 from billhead.actions.sign_in._second_step import asks_twice
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
@@ -39,11 +40,13 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The signed-in user of this request; with a `visit`, whom staff looks in as."""
+    """The signed-in user of this request; with a `visit`, whom staff looks in as. `seller_id` is whose login it is,
+    `home_id` the seller whose face they see, at whose address they are signed in: a reseller's shop, for its users."""
 
     user_id: int
     session_id: int
     seller_id: int
+    home_id: int
     email: str
     role: Role
     permissions: frozenset[str]
@@ -92,7 +95,7 @@ def login_of(token: str) -> Login | None:
                 Seller.staff_two_step,
                 asks_twice(User.id),
                 Impersonation,
-                Customer.language,
+                Customer,
             )
             .join(User, User.id == UserSession.user_id)
             .join(Seller, Seller.id == User.seller_id)
@@ -103,8 +106,10 @@ def login_of(token: str) -> Login | None:
         ).first()
         if found is None or found[1].disabled:
             return None
-        row, user, of_role, required, twice, visit, language = found
-        login = _login(row, user, of_role, required and not twice, language or "")
+        row, user, of_role, required, twice, visit, customer = found
+        login = _login(row, user, of_role, required and not twice, customer)
+        if customer is not None and login.role is Role.CUSTOMER:
+            login = replace(login, home_id=face_of(session, customer))
         if visit is not None and login.role is Role.STAFF and login.permissions & _LOOKS_IN:
             login = _visiting(session, login, visit)
     if row.last_seen_at <= at - _SEEN_EVERY:
@@ -112,7 +117,7 @@ def login_of(token: str) -> Login | None:
     return login
 
 
-def _login(row: UserSession, user: User, of_role: list[Any] | None, lacks: bool, language: str) -> Login:
+def _login(row: UserSession, user: User, of_role: list[Any] | None, lacks: bool, customer: Customer | None) -> Login:
     role = Role(user.role)
     permissions = frozenset(user.permissions) | frozenset(of_role or ())
     if role.value in BUYERS:
@@ -121,6 +126,7 @@ def _login(row: UserSession, user: User, of_role: list[Any] | None, lacks: bool,
         user_id=user.id,
         session_id=row.id,
         seller_id=user.seller_id,
+        home_id=user.seller_id,
         email=user.email,
         role=role,
         permissions=permissions,
@@ -129,7 +135,7 @@ def _login(row: UserSession, user: User, of_role: list[Any] | None, lacks: bool,
         confirmed_at=row.confirmed_at,
         family=user.family,
         must_set_up=role is Role.STAFF and lacks,
-        language=language,
+        language=customer.language if customer is not None else "",
     )
 
 
@@ -144,6 +150,7 @@ def _visiting(session: Session, staff: Login, visit: Impersonation) -> Login:
         user_id=staff.user_id,
         session_id=staff.session_id,
         seller_id=whom.seller_id,
+        home_id=face_of(session, customer) if customer else whom.seller_id,
         email=customer.email if customer else whom.name,
         role=Role.CUSTOMER if customer else Role(reseller.tier) if reseller else Role.VISITOR,
         permissions=SUPPORT_RIGHTS if customer else frozenset(),

@@ -3,11 +3,12 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.shops._addresses import address_of
+from billhead.actions.shops._face import shop_above
 from billhead.models.access import AccessCode
 from billhead.models.people import Customer
 from billhead.models.shops import Shop
@@ -36,20 +37,20 @@ def written(code: str) -> str:
 
 
 def short_address(session: Session, service_id: int) -> str:
-    """Of the code that holds now, at the shop of whose line it is, or of the reseller that looks after them; "" where
+    """Of the code that holds now, at the shop of whose line it is, or the nearest above who looks after them; "" where
     there is none."""
     code = code_of(session, service_id)
     if not code:
         return ""
     whose = (
-        select(func.coalesce(Shop.seller_id, Subscription.seller_id))
-        .select_from(Subscription)
+        select(Customer.seller_id, Customer.reseller_id, Shop.seller_id.label("of_shop"))
+        .join(Subscription, Subscription.customer_id == Customer.id)
         .join(Service, Service.subscription_id == Subscription.id)
-        .join(Customer, Customer.id == Subscription.customer_id)
-        .outerjoin(Shop, Shop.reseller_id == Customer.reseller_id)
+        .outerjoin(Shop, Shop.seller_id == Customer.seller_id)
     )
-    seller_id = session.scalars(whose.where(Service.id == service_id)).one()
-    return f"{address_of(session, seller_id)}/a/{written(code)}"
+    owner = session.execute(whose.where(Service.id == service_id)).one()
+    shop = shop_above(session, owner.reseller_id) if owner.of_shop is None else None
+    return f"{address_of(session, shop.id if shop else owner.seller_id)}/a/{written(code)}"
 
 
 def is_valid(now: datetime) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.accounts._tokens import attempt_keys
+from billhead.actions.accounts._tokens import account_keys
 from billhead.actions.accounts._tries import WINDOW, second_step_key
 from billhead.actions.accounts.sign_in import TRIES_PER_ACCOUNT
 from billhead.actions.sign_in.pass_second_step import TRIES_PER_LOGIN
@@ -27,15 +27,15 @@ def customers_login(tx: Tx, user_id: int) -> User:
     return user
 
 
-def lock_keys(user: User) -> dict[str, int]:
+def lock_keys(session: Session, user: User) -> dict[str, int]:
     """Under which keys its tries are counted, and how many there may be."""
-    account, _address = attempt_keys(user.seller_id, user.email, "")
-    return {account: TRIES_PER_ACCOUNT, second_step_key(user.id): TRIES_PER_LOGIN}
+    accounts = dict.fromkeys(account_keys(session, user), TRIES_PER_ACCOUNT)
+    return {**accounts, second_step_key(user.id): TRIES_PER_LOGIN}
 
 
 def locked_since(session: Session, users: Collection[User]) -> dict[int, datetime]:
-    """Of those that can't sign in as there were too many tries: when the last one was. One statement."""
-    keys = {key: (user.id, limit) for user in users for key, limit in lock_keys(user).items()}
+    """Of those that can't sign in as there were too many tries: when the last one was. The tries are one statement."""
+    keys = {key: (user.id, limit) for user in users for key, limit in lock_keys(session, user).items()}
     recent = LoginAttempt.key.in_(keys), LoginAttempt.at > clock.now() - WINDOW
     counted = select(LoginAttempt.key, func.count(), func.max(LoginAttempt.at)).where(*recent)
     rows = session.execute(counted.group_by(LoginAttempt.key)).all()

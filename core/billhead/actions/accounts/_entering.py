@@ -3,13 +3,17 @@
 from dataclasses import dataclass, field
 
 from billhead.actions.accounts._telling import tell_change
-from billhead.actions.accounts._tokens import Browser, know, open_session
+from billhead.actions.accounts._tokens import Browser, know, new_half, open_session
+from billhead.actions.shops._addresses import address_of
+from billhead.actions.shops._face import home_of_login
+from billhead.actions.sign_in._second_step import has_second_step
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.errors import NotAllowed
 from billhead.models.people import User
+from billhead.models.sellers import Seller
 
-__all__ = ["SignedIn", "enter", "refuse_disabled"]
+__all__ = ["AtHomeElsewhere", "HalfSignedIn", "SignedIn", "come_in", "elsewhere", "enter", "refuse_disabled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,40 @@ class SignedIn:
     user_id: int
     role: str
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfSignedIn:
+    """The password was right; the second step is still owed, and nothing is open yet."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AtHomeElsewhere:
+    """They have proved who they are, at an address that is not theirs: nothing is open, and this is where they sign
+    in. Cookies are a host's own, so that they prove it there once more."""
+
+    name: str
+    address: str
+
+
+def come_in(tx: Tx, user: User, seller_id: int, browser: Browser, by: str) -> SignedIn | HalfSignedIn | AtHomeElsewhere:
+    """After the first step, at a seller's address; `by` is how, for the audit trail."""
+    away = elsewhere(tx, user, seller_id)
+    if away is not None:
+        return away
+    if not has_second_step(tx.session, user.id):
+        return enter(tx, user, browser, by)
+    audit(tx, "accounts.first_step", f"user:{user.id}", {"ip": browser.ip, "by": by})
+    return HalfSignedIn(new_half(tx, user.id))
+
+
+def elsewhere(tx: Tx, user: User, seller_id: int) -> AtHomeElsewhere | None:
+    home = home_of_login(tx.session, user)
+    if home == seller_id:
+        return None
+    return AtHomeElsewhere(tx.session.get_one(Seller, home).name, f"{address_of(tx.session, home)}/sign-in")
 
 
 def enter(tx: Tx, user: User, browser: Browser, by: str) -> SignedIn:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions import tries
+from billhead.actions.shops._face import home_of_login
 from billhead.db import Tx
 from billhead.domain.context import Role
 from billhead.domain.errors import Conflict
@@ -17,8 +18,8 @@ from billhead.models.people import OneTimeToken, User, UserSession
 from billhead.models.sign_in import HalfSignIn, KnownDevice
 
 __all__ = [
-    "NEW_EMAIL", "Browser", "attempt_keys", "forget_attempts", "hash_of", "know", "link_ended", "mailed_link",
-    "new_half", "new_link", "open_session",
+    "NEW_EMAIL", "Browser", "account_key", "account_keys", "forget_attempts", "hash_of", "know", "link_ended",
+    "mailed_link", "new_half", "new_link", "open_session",
 ]  # fmt: skip
 
 NEW_EMAIL = "new_email"
@@ -107,10 +108,17 @@ def link_ended() -> Conflict:
     return Conflict("This link was used already or is too old.", code="link_ended", hint="ask for a new one")
 
 
-def attempt_keys(seller_id: int, email: str, ip: str) -> tuple[str, str]:
-    """Under which keys failed sign-ins are counted: the account, and the address that they come from."""
-    return f"account:{seller_id}:{email}", f"ip:{ip}"
+def account_key(seller_id: int, email: str) -> str:
+    """Under which failed sign-ins at a seller's are counted, whether there is such an account or not."""
+    return f"account:{seller_id}:{email}"
 
 
-def forget_attempts(tx: Tx, seller_id: int, email: str) -> None:
-    tries.forget(tx, attempt_keys(seller_id, email, "")[0])
+def account_keys(session: Session, user: User) -> list[str]:
+    """All under which those of this login are: at its seller's, and where it is at home. No other's: whoever signs up
+    somewhere with a stranger's e-mail address forgets no tries at that one's password."""
+    return [account_key(one, user.email) for one in {user.seller_id, home_of_login(session, user)}]
+
+
+def forget_attempts(tx: Tx, user: User) -> None:
+    for key in account_keys(tx.session, user):
+        tries.forget(tx, key)

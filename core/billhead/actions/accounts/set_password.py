@@ -75,7 +75,7 @@ def set_password(ctx: Context, proof: ByLink | ByOldPassword, password: str) -> 
         tx.session.execute(ended if kept is None else ended.where(UserSession.id != kept))
         for table in (HalfSignIn, OneTimeToken):
             tx.session.execute(delete(table).where(table.user_id == user.id))
-        forget_attempts(tx, user.seller_id, user.email)
+        forget_attempts(tx, user)
         tries.forget(tx, _key(user.id))
         if claim.stored:
             tell_change(tx, user, "password_changed")

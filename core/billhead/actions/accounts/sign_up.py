@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-
 from billhead import clock
 from billhead.actions.accounts._entering import SignedIn, enter
 from billhead.actions.accounts._new_login import new_login
@@ -13,13 +11,14 @@ from billhead.actions.accounts.ask_password_link import ask_password_link
 from billhead.actions.exchange import exchange
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.referrals._refer import refer
+from billhead.actions.shops._face import logins_at
 from billhead.actions.shops._sells import check_open, payer_of
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context, Role
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import exponent
-from billhead.models.people import Customer, User
+from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
 __all__ = ["Newcomer", "sign_up"]
@@ -59,8 +58,7 @@ def sign_up(ctx: Context, seller_id: int, newcomer: Newcomer, browser: Browser) 
 
     def intend(tx: Tx) -> bool:
         check_open(tx.session, seller_id)
-        known = select(User.id).where(User.seller_id == seller_id, User.email == email)
-        is_free = tx.session.scalar(known) is None
+        is_free = not logins_at(tx.session, seller_id, email)
         if not is_free:
             ask_password_link(tx, seller_id, email, browser.ip, "known_address")
         return is_free

@@ -12,6 +12,6 @@ __all__ = ["unlock_login"]
 def unlock_login(tx: Tx, user_id: int) -> None:
     """The address that the tries came from stays counted. Raises NotFound."""
     user = customers_login(tx, user_id)
-    for key in lock_keys(user):
+    for key in lock_keys(tx.session, user):
         tries.forget(tx, key)
     note(tx, f"user:{user.id}", email=user.email)

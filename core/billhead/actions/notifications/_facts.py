@@ -99,6 +99,6 @@ def framed(session: Session, notice: Notice) -> dict[str, Any]:
         "written": None if reader.reseller else own_text(session, seller.id, notice.kind, language),
         "shop_url": Address("" if reader.reseller or _is_kept(session, notice) else f"{home}/"),
         "account_url": Address(f"{home}/sign-in" if reader.has_account else ""),
-        "reply_to": _mail_of(session, reader.reseller) if reader.reseller else "",
+        "reply_to": _mail_of(session, reader.answers) if reader.answers else "",
         "stop_url": stop_url(home, notice.customer_id) if notice.customer_id and group_of(notice.kind) == NEWS else "",
     }

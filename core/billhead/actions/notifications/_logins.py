@@ -11,19 +11,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.notifications._rows import Parts
 from billhead.actions.notifications._values import Address, Rows, said
 from billhead.actions.resellers._seen import signs_in
 from billhead.actions.shops._addresses import address_of
+from billhead.actions.shops._face import face_of, home_of_login, shop_above
+from billhead.actions.shops._sells import payer_of
 from billhead.domain.browser_names import device_named
 from billhead.domain.errors import NoticeRejected
 from billhead.models.operations import Notice
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
-from billhead.models.shops import Shop
 from billhead.plugin_host import vault
 from billhead.wording import marked
 
@@ -55,8 +55,9 @@ WORDS = {
 
 
 class Reader(NamedTuple):
-    """`seller` speaks, in its looks and its own words; in place of it `reseller`, plainly, which has no shop and looks
-    after whom it is for. `has_account`: there is something to sign in to."""
+    """`seller` speaks, in its looks and its own words; in place of it `reseller`, plainly, which looks after whom it is
+    for and has no shop, nor one above it. `has_account`: there is something to sign in to, at this seller's. `answers`:
+    the reseller to whom answers go, where they don't go to who speaks."""
 
     seller: Seller
     name: str
@@ -64,6 +65,7 @@ class Reader(NamedTuple):
     language: str  # "": the seller's
     reseller: Reseller | None = None
     has_account: bool = True
+    answers: Reseller | None = None
 
     @property
     def called(self) -> str:
@@ -79,23 +81,24 @@ def addressee(session: Session, notice: Notice) -> Reader:
     seller = session.get(Seller, seller_id) if seller_id is not None else None
     if seller is None:
         raise NoticeRejected("whom this notice is for does not exist any more")
-    if customer is not None and (reseller := _known_by(session, customer, notice)) is not None:
-        own = session.scalar(
-            select(Seller).join(Shop, Shop.seller_id == Seller.id).where(Shop.reseller_id == reseller.id)
-        )
-        told = customer.name, customer.zone, customer.language
-        return Reader(own or seller, *told, reseller=None if own else reseller, has_account=False)
-    if customer is not None and (user is None or not user.family):
-        return Reader(seller, customer.name, customer.zone, customer.language)
-    name = _called(session, user, notice)
-    if customer is not None:
-        return Reader(seller, name, customer.zone, customer.language)
-    return Reader(seller, name, seller.zone, "")
+    if customer is None:
+        return Reader(seller, _called(session, user, notice), seller.zone, "")
+    name = _called(session, user, notice) if user is not None and user.family else customer.name
+    told = name, customer.zone, customer.language
+    if (reseller := _known_by(session, customer, notice)) is None:
+        return Reader(seller, *told)
+    shop = shop_above(session, reseller.id)
+    if shop is None:
+        return Reader(seller, *told, reseller=reseller, has_account=False, answers=reseller)
+    signs = face_of(session, customer) == shop.id and signs_in(session, customer.id)
+    return Reader(
+        shop, *told, has_account=signs, answers=reseller if payer_of(session, shop.id) != reseller.id else None
+    )
 
 
 def _known_by(session: Session, customer: Customer, notice: Notice) -> Reseller | None:
-    """The reseller that somebody bought from, who knows of no operator behind it. Who has an account with the operator
-    knows it, unless the reseller itself asks them in; and a bill names who has made it out."""
+    """The reseller that somebody bought from, who knows of no operator behind it. Who signs in at the operator's knows
+    it, unless the reseller itself asks them in; and a bill names who has made it out."""
     if "from_reseller" in notice.data:  # who writes to those below
         return session.get_one(Reseller, notice.data["from_reseller"])
     if customer.reseller_id is None or customer.buys_for_reseller_id is not None or "document_id" in notice.data:
@@ -103,7 +106,8 @@ def _known_by(session: Session, customer: Customer, notice: Notice) -> Reseller 
     reseller = session.get_one(Reseller, customer.reseller_id)
     if customer.seller_id != reseller.seller_id:
         return None
-    return reseller if notice.data.get("by_reseller") or not signs_in(session, customer.id) else None
+    asked_in = notice.data.get("by_reseller") or not signs_in(session, customer.id)
+    return reseller if asked_in or face_of(session, customer) != customer.seller_id else None
 
 
 def home_of(session: Session, notice: Notice) -> str:
@@ -156,9 +160,9 @@ def _confirm_email(session: Session, notice: Notice) -> Mapping[str, Any]:
 
 
 def _password_url(session: Session, notice: Notice, sealed_token: str) -> Address:
-    """By the public address of the shop where the login is, whatever host a request named, and whoever speaks."""
+    """By the public address of the shop where they sign in, whatever host a request named, and whoever speaks."""
     user = session.get(User, notice.user_id) if notice.user_id is not None else None
-    home = home_of(session, notice) if user is None else address_of(session, user.seller_id)
+    home = home_of(session, notice) if user is None else address_of(session, home_of_login(session, user))
     return Address(f"{home}/set-password/{vault().decrypt(sealed_token)}")
 
 

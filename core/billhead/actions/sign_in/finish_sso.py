@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from billhead import clock
-from billhead.actions.accounts._entering import SignedIn, enter, refuse_disabled
+from billhead.actions.accounts._entering import AtHomeElsewhere, HalfSignedIn, SignedIn, come_in, refuse_disabled
 from billhead.actions.accounts._put_email import EMAIL_PUT
 from billhead.actions.accounts._telling import tell_change
-from billhead.actions.accounts._tokens import Browser, hash_of, new_half
+from billhead.actions.accounts._tokens import Browser, hash_of
 from billhead.actions.accounts._tries import count_try
 from billhead.actions.accounts._ways_in import forget_ways_in
-from billhead.actions.accounts.sign_in import HalfSignedIn
 from billhead.actions.exchange import exchange
 from billhead.actions.sign_in._oidc import Issued, Proven, exchange_code, refused
-from billhead.actions.sign_in._second_step import has_second_step
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context, Role
@@ -47,7 +45,7 @@ class _Claim:
 
 def finish_sso(
     ctx: Context, seller_id: int, state: str, code: str, redirect_uri: str, browser: Browser
-) -> SignedIn | HalfSignedIn:
+) -> SignedIn | HalfSignedIn | AtHomeElsewhere:
     """`state` is what the browser held, once it was compared with what came. Raises PanelUnreachable, or
     NotAllowed with the same words whatever is wrong, but for `login_disabled`: that has what staff say of it."""
 
@@ -67,15 +65,12 @@ def finish_sso(
     def call(claim: _Claim) -> Proven:
         return exchange_code(claim.provider, code, redirect_uri, claim.nonce, claim.verifier)
 
-    def record(tx: Tx, claim: _Claim, proven: Proven) -> SignedIn | HalfSignedIn:
+    def record(tx: Tx, claim: _Claim, proven: Proven) -> SignedIn | HalfSignedIn | AtHomeElsewhere:
         row = tx.session.get_one(SignInProvider, seller_id, with_for_update=True)
         if proven.known != row.known:
             row.known, row.known_at = dict(proven.known), clock.now()
         user = _login(tx, row, claim.provider.issuer, proven, browser)
-        if not has_second_step(tx.session, user.id):
-            return enter(tx, user, browser, "single sign-on")
-        audit(tx, "accounts.first_step", f"user:{user.id}", {"ip": browser.ip, "by": "single sign-on"})
-        return HalfSignedIn(new_half(tx, user.id))
+        return come_in(tx, user, seller_id, browser, "single sign-on")
 
     signed_in = exchange(ctx, intend=intend, call=call, record=record)
     if signed_in is None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billhead import clock
+from billhead.actions.shops._face import face_of
 from billhead.actions.support._files import SentFile, checked_files
 from billhead.actions.support._writing import checked_text
 from billhead.db import Tx
@@ -50,19 +51,20 @@ class _Checked:
 def check_new(tx: Tx, customer: Customer, wanted: NewTicket) -> _Checked:
     """Raises NotFound (a thing that is not theirs), or InvalidInput naming a field."""
     department = tx.session.get(Department, wanted.department_id)
-    if department is None or department.seller_id != customer.seller_id or department.retired:
+    theirs = (customer.seller_id, face_of(tx.session, customer))
+    if department is None or department.seller_id not in theirs or department.retired:
         raise InvalidInput("department", "choose one of the list")
     if wanted.priority not in PRIORITIES:
         raise InvalidInput("priority", f"must be one of {', '.join(PRIORITIES)}")
     subject = checked_text("subject", wanted.subject, LONGEST_SUBJECT)
     text, files = checked_text("text", wanted.text), checked_files(wanted.files)
-    _check_theirs(tx, customer.id, wanted)
+    _check_theirs(tx, customer.id, department.seller_id, wanted)
     return _Checked(department, subject, text, list(files))
 
 
 def new_ticket(tx: Tx, customer: Customer, department: Department, subject: str, **about: int | None) -> Ticket:
     ticket = Ticket(
-        seller_id=customer.seller_id,
+        seller_id=department.seller_id,
         customer_id=customer.id,
         department_id=department.id,
         token="".join(secrets.choice(_SIGNS) for _ in range(_TOKEN_LENGTH)),
@@ -75,7 +77,8 @@ def new_ticket(tx: Tx, customer: Customer, department: Department, subject: str,
     return ticket
 
 
-def _check_theirs(tx: Tx, customer_id: int, wanted: NewTicket) -> None:
+def _check_theirs(tx: Tx, customer_id: int, seller_id: int, wanted: NewTicket) -> None:
+    """`seller_id`: who is written to. Nobody is asked about the bill of another seller."""
     if wanted.service_id is not None:
         service = tx.session.get(Service, wanted.service_id)
         owner = tx.session.get_one(Subscription, service.subscription_id).customer_id if service is not None else None
@@ -83,7 +86,8 @@ def _check_theirs(tx: Tx, customer_id: int, wanted: NewTicket) -> None:
             raise NotFound("service", wanted.service_id)
     if wanted.document_id is not None:
         document = tx.session.get(Document, wanted.document_id)
-        if document is None or document.customer_id != customer_id or document.state == "draft":
+        is_theirs = document is not None and (document.customer_id, document.seller_id) == (customer_id, seller_id)
+        if document is None or not is_theirs or document.state == "draft":
             raise NotFound("document", wanted.document_id)
     if wanted.line_id is not None:
         line = tx.session.get(DocumentLine, wanted.line_id)

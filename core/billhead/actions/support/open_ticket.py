@@ -33,7 +33,7 @@ def open_ticket(tx: Tx, customer_id: int, wanted: NewTicket) -> TicketOpened:
         raise NotFound("customer", customer_id)
     checked = check_new(tx, customer, wanted)
     if tx.ctx.role is Role.CUSTOMER:
-        rules = rules_of(tx.session.get_one(Seller, customer.seller_id).support)
+        rules = rules_of(tx.session.get_one(Seller, checked.department.seller_id).support)
         often = "You have opened many tickets today; write into one of them, please."
         count_try(tx, f"ticket:{customer_id}", rules.tickets_a_day, timedelta(days=1), often)
         count_message(tx, customer_id, rules)

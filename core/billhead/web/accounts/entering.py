@@ -3,14 +3,15 @@
 from flask import Blueprint, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from billhead.actions.accounts.sign_in import HalfSignedIn, SignedIn
+from billhead.actions.accounts._entering import AtHomeElsewhere, HalfSignedIn, SignedIn
 from billhead.domain.errors import Conflict
 from billhead.web.accounts.landing import landing, local_path
 from billhead.web.cookies import drop_cookie, set_cookie
+from billhead.web.pages import page
 from billhead.web.request_context import current_seller, keep_login
 from billhead.web.speaking import say
 
-__all__ = ["STEP_COOKIE", "accounts", "enter", "go_half_way", "shop_id"]
+__all__ = ["STEP_COOKIE", "accounts", "enter", "go_on", "shop_id"]
 
 accounts = Blueprint("accounts", __name__)
 
@@ -27,6 +28,13 @@ def shop_id() -> int:
     return seller.id
 
 
+def go_on(done: SignedIn | HalfSignedIn | AtHomeElsewhere) -> ResponseReturnValue:
+    """After whatever somebody has proved who they are by."""
+    if isinstance(done, AtHomeElsewhere):
+        return page("accounts/elsewhere.html", at=done), 403
+    return _go_half_way(done) if isinstance(done, HalfSignedIn) else enter(done)
+
+
 def enter(signed: SignedIn) -> ResponseReturnValue:
     kept = {name: session[name] for name in ("cart", "cart_before", "promoted", "currency") if name in session}
     session.clear()  # a new CSRF token for the signed-in browser; what was chosen stays
@@ -36,7 +44,7 @@ def enter(signed: SignedIn) -> ResponseReturnValue:
     return keep_login(response, signed)
 
 
-def go_half_way(half: HalfSignedIn) -> ResponseReturnValue:
+def _go_half_way(half: HalfSignedIn) -> ResponseReturnValue:
     """To the second step; where one was going goes along."""
     asked_for = local_path(request.args.get("next", "")) or None
     response = make_response(redirect(url_for("accounts.second_step", next=asked_for), 303))

@@ -5,12 +5,11 @@ import hmac
 from flask import flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from billhead.actions.accounts.sign_in import HalfSignedIn
 from billhead.actions.sign_in.begin_sso import begin_sso
 from billhead.actions.sign_in.finish_sso import finish_sso
 from billhead.domain.errors import NotAllowed, PanelUnreachable
 from billhead.plugin import allow
-from billhead.web.accounts.entering import accounts, enter, go_half_way, shop_id
+from billhead.web.accounts.entering import accounts, go_on, shop_id
 from billhead.web.cookies import drop_cookie, set_cookie
 from billhead.web.errors import refusal
 from billhead.web.request_context import browser, current_ctx
@@ -47,7 +46,7 @@ def from_provider() -> ResponseReturnValue:
         if not held or not code or not hmac.compare_digest(held.encode(), brought.encode()):
             raise NotAllowed("the browser and the answer do not fit")
         done = finish_sso(current_ctx(), shop_id(), held, code[:4000], _back(), browser())
-        response = make_response(go_half_way(done) if isinstance(done, HalfSignedIn) else enter(done))
+        response = make_response(go_on(done))
     except (PanelUnreachable, NotAllowed) as no:
         told = say("Signing in there did not work. Try again, or sign in with your password.")
         flash(refusal(no)[0] if no.code == "login_disabled" else told, "bad")

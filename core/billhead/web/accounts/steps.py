@@ -10,7 +10,7 @@ from billhead.actions.sign_in.sign_in_by_passkey import sign_in_by_passkey
 from billhead.db import reading
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.plugin import allow
-from billhead.web.accounts.entering import STEP_COOKIE, accounts, enter, shop_id
+from billhead.web.accounts.entering import STEP_COOKIE, accounts, enter, go_on, shop_id
 from billhead.web.accounts.landing import local_path
 from billhead.web.errors import refusal
 from billhead.web.forms import Form, stripped
@@ -60,7 +60,7 @@ def _proof(form: StepForm) -> ByCode | ByPasskey | None:
 @allow("anyone")
 def passkey_page() -> ResponseReturnValue:
     try:
-        return enter(sign_in_by_passkey(current_ctx(), shop_id(), request.form.get("answer", ""), browser()))
+        return go_on(sign_in_by_passkey(current_ctx(), shop_id(), request.form.get("answer", ""), browser()))
     except NotAllowed as refused:
         flash(refusal(refused)[0], "bad")
         return _back_to_the_password()

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from billhead.actions.accounts.ask_password_link import ask_password_link
 from billhead.actions.accounts.confirm_new_email import confirm_new_email, preview_confirm_new_email
 from billhead.actions.accounts.set_password import ByLink, set_password
-from billhead.actions.accounts.sign_in import HalfSignedIn, sign_in
+from billhead.actions.accounts.sign_in import sign_in
 from billhead.actions.accounts.sign_out import sign_out
 from billhead.actions.accounts.sign_up import Newcomer, sign_up
 from billhead.actions.impersonation.stop_looking import stop_looking
@@ -15,7 +15,7 @@ from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.sign_in import SignInProvider
 from billhead.plugin import allow
-from billhead.web.accounts.entering import accounts, enter, go_half_way, shop_id
+from billhead.web.accounts.entering import accounts, enter, go_on, shop_id
 from billhead.web.accounts.forms import LinkForm, NewPasswordForm, SignInForm, SignUpForm
 from billhead.web.accounts.landing import landing, local_path
 from billhead.web.cookies import drop_cookie, set_cookie
@@ -53,7 +53,7 @@ def sign_in_page() -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusals():
             done = sign_in(current_ctx(), shop_id(), form.email.data, form.password.data, browser())
-            return go_half_way(done) if isinstance(done, HalfSignedIn) else enter(done)
+            return go_on(done)
     shown = page("accounts/sign_in.html", form=form, passkey=_passkey(), provider=_provider())
     return shown, 422 if form.is_submitted() else 200
 

@@ -53,7 +53,7 @@ def dispute(document_id: int) -> ResponseReturnValue:
     with reading() as session:
         row = _own_invoice(session, document_id)
         form.line.choices = lines_to_dispute(session, row)
-        form.department.choices = departments_of(session)
+        form.department.choices = departments_of(session, row.seller_id)
     if not form.department.choices:
         return page("customer/no_support.html")
     if form.validate_on_submit():
