@@ -155,6 +155,9 @@ def _wording(code: str, domain: str, plugin: str) -> Wording:
     return Wording(code, domain, plugin)
 
 
+_ONE_WORD = {"super_reseller": "super-reseller"}
+
+
 class Wording:
     """One language. `right_to_left` says how a page is laid out."""
 
@@ -185,7 +188,7 @@ class Wording:
 
     def say_word(self, code: str) -> str:
         """A state or a kind, as it stands in a column: "credit_note" is said as "credit note"."""
-        return self.say(code.replace("_", " "))
+        return self.say(_ONE_WORD.get(code) or code.replace("_", " "))
 
     def say_note(self, note: str) -> str:
         """A note in English, of a tax engine or of a credit note; the reason in it stays in the operator's words."""

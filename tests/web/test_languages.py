@@ -126,6 +126,12 @@ def test_each_catalogue_is_asked_for_its_own_words_first():
     assert wording("de", "notices").say("Legal name") == wording("de", "pages").say("Legal name")
 
 
+def test_a_tier_is_said_as_it_is_everywhere():
+    assert wording("en", "pages").say_word("super_reseller") == "super-reseller"
+    assert wording("de", "pages").say_word("super_reseller") == wording("de", "pages").say("super-reseller")
+    assert wording("en", "pages").say_word("credit_note") == "credit note"
+
+
 def test_a_catalogue_is_read_when_its_first_word_is_asked_for():
     """Every process begins with the names of the languages; a worker may never need a word of them."""
     _compiled.cache_clear()

@@ -87,6 +87,9 @@ def test_it_is_named_coloured_priced_and_paid_by_its_reseller(white_label: White
     assert [one for one in lines if one.startswith("Basic,1 month,") and one.endswith(",19.50,EUR")]
     assert "19.50" in visitor.get("/plans/basic").text
     assert "25.00" in white_label.visitor("gulf").get("/plans/basic").text
+    assert aurora.post(page, {"basic|12 months": "190"}, page=page).status_code == 303
+    shelf = re.findall(r'name="leave" value="(\w+)"', aurora.get(page).text)
+    assert sorted(shelf) == sorted({*shelf, "basic"}), "a plan is taken off the shelf once, not term by term"
     assert aurora.post("/reseller/shop/left-out", {"leave": "basic"}).status_code == 303
     assert visitor.get("/plans/basic").status_code == 404
     assert aurora.post("/reseller/shop/left-out", {"sell": "basic"}).status_code == 303
@@ -305,6 +308,7 @@ def test_every_page_says_that_an_order_waits(white_label: WhiteLabel):
     ada = white_label.customer("aurora")
     assert white_label.order(ada, "aurora").status_code == 303
     white_label.pay("aurora")
+    assert "paid order waits" not in aurora.get("/reseller/").text, "nobody has looked yet whether the credits do"
     white_label.shop.work()
     for path in ("/reseller/", "/reseller/users", "/reseller/shop/orders"):
         assert "1 paid order waits" in aurora.get(path).text

@@ -31,7 +31,7 @@ from billhead.web.formatting import money
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx
-from billhead.web.speaking import marked, say
+from billhead.web.speaking import marked, say, say_word
 
 __all__ = ["RESELLERS", "statement_columns"]
 
@@ -119,7 +119,7 @@ RESELLERS = Listing(
     columns=(
         text(marked("Name"), "name", to="reseller"),
         code(marked("Code"), "code"),
-        Column(marked("Tier"), lambda row: row.tier, lambda row: say(row.tier.replace("_", "-"))),
+        Column(marked("Tier"), lambda row: row.tier, lambda row: say_word(row.tier)),
         text(marked("Below"), "parent", to="reseller", key="parent_id"),
         Column(marked("State"), _acts, lambda row: badge(_acts(row))),
         _credits(marked("Credits"), "balance_minor"),

@@ -100,8 +100,10 @@ def shared() -> dict[str, Any]:
 
 
 def _own_shop() -> tuple[bool, int]:
-    """Whether it has a shop, and how many paid orders there wait for its credits."""
-    waiting = and_(ShopSupply.seller_id == Shop.seller_id, ShopSupply.state == "waiting")
+    """Whether it has a shop, and how many paid orders there wait. Not one that was paid just now: without a reason for
+    which it waits, the next job makes it."""
+    waits = ShopSupply.state == "waiting", ShopSupply.why != ""
+    waiting = and_(ShopSupply.seller_id == Shop.seller_id, *waits)
     query = select(Shop.seller_id, func.count(ShopSupply.id)).outerjoin(ShopSupply, waiting)
     with reading() as session:
         found = session.execute(query.where(Shop.reseller_id == own_id()).group_by(Shop.seller_id)).first()

@@ -86,7 +86,8 @@ def _shown(typed: dict[str, str], problem: str = "") -> str:
         prices = prices_of_shop(session, own)
         rights = effective_rights(session, own.reseller.id)
         shown = {"prices": prices, "floor": rights.floor_percent, "trials": rights.trials_per_day, "typed": typed}
-        return shop_page(session, "shop_prices", own, **shown, problem=problem)
+        priced = {one.plan.code for one in prices if one.asked}  # what can be taken off the shelf, a plan at a time
+        return shop_page(session, "shop_prices", own, **shown, priced=priced, problem=problem)
 
 
 def _as_csv() -> ResponseReturnValue:
