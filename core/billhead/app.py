@@ -22,6 +22,7 @@ from billhead.jobs import shops as _shops  # noqa: F401 registers its kinds of j
 from billhead.jobs import simulations as _simulations  # noqa: F401 registers its kind of job
 from billhead.jobs import support as _support  # noqa: F401 registers its kinds of job
 from billhead.jobs import tasks as _tasks  # noqa: F401 registers the kinds of job
+from billhead.jobs import usage as _usage  # noqa: F401 registers its kinds of job
 from billhead.jobs.celery_app import make_celery
 from billhead.plugin import OpenLine, UsageReading
 from billhead.plugin_host import PluginHost, Vault, provide_facade

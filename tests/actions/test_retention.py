@@ -22,6 +22,7 @@ from billhead.models.people import Customer, LoginAttempt, OneTimeToken, UserSes
 from billhead.models.privacy import DataExport, DataExportPart
 from billhead.models.sign_in import HalfSignIn
 from billhead.models.support import Department, SupportMail, Ticket, TicketFile, TicketMessage
+from billhead.models.usage import UsageImport
 
 SYSTEM = Context.system("test")
 
@@ -73,6 +74,7 @@ def sow(session, shop: Shop, customer_id: int, days: int) -> None:
                 seller_id=shop.seller_id, name="people.csv", encoding="utf-8", sealed=b"x", lines=1, asked_by="x",
                 created_at=at,
             ),
+            UsageImport(source="s", name="use.csv", sealed=b"x", lines=1, asked_by="x", created_at=at),
         ]
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from billhead.actions.usage.rate_usage import rate_usage
 from billhead.actions.usage.record_events import record_events
 from billhead.cli import main
 from billhead.db import reading, writing
-from billhead.domain.usage import allowance_steps
+from billhead.domain.usage_charge import allowance_steps
 from billhead.models.subscriptions import Subscription
 from billhead.models.usage import UsageEvent
 from billhead.plugin import UsageReading

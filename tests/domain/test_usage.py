@@ -13,16 +13,13 @@ from billhead.domain.usage import (
     Pricing,
     UsageTerms,
     UsageTier,
-    allowance_steps,
-    charge,
-    chargeable,
-    event_fee,
     metered_term,
     parse_quantity,
     plain_terms,
     shown_quantity,
     terms_from,
 )
+from billhead.domain.usage_charge import allowance_steps, by_tier, charge, chargeable, event_fee
 
 TIERS = [{"up_to": "100", "unit": "0.10"}, {"up_to": "1000", "unit": "0.05", "flat": "1"}, {"unit": "0.001"}]
 
@@ -191,3 +188,20 @@ def test_minimum_and_cap_hold(price, used, one, other):
 def test_terms_are_stored_and_read_back(price, included):
     price = UsageTerms(price.pricing, "EUR", price.tiers, included=included, shared=False)
     assert terms_from(plain_terms(price)) == price
+
+
+def test_what_falls_into_each_tier_sums_to_the_cent():
+    price = terms("graduated", tiers=TIERS, cap="20")
+    whole = charge(terms("graduated", tiers=TIERS), 0, 3000)
+    parts = by_tier(price, 0, 3000)
+    assert (parts[0].steps, parts[0].amount.minor) == (100, 1000)
+    assert sum(part.amount.minor for part in parts) == whole.minor == 5800, "before the cap"
+    thirds = terms(
+        "graduated", tiers=[{"up_to": "1", "unit": "0.333"}, {"up_to": "2", "unit": "0.333"}, {"unit": "0.333"}]
+    )
+    assert [part.amount.minor for part in by_tier(thirds, 0, 3)] == [34, 33, 33]  # 0.999 is a euro
+    assert by_tier(price, 0, 0) == by_tier(terms("allowance", included="5"), 0, 9) == []
+    free = by_tier(terms("standard", unit="0"), 0, 5)
+    assert [(part.steps, part.amount.minor) for part in free] == [(5, 0)]
+    (volume,) = by_tier(terms("volume", tiers=TIERS), 0, 101)
+    assert (volume.steps, volume.amount.minor) == (101, 605)

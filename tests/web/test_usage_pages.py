@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from counted_minutes import count_minutes
 from sqlalchemy import select
 from web_shop import Browser, Shop
 
@@ -16,27 +17,17 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.entitlements import Entitlement
-from billhead.models.usage import UsageMetric, UsagePrice
 from billhead.plugin import UsageReading
 
 CTX = Context.system("test")
-TERMS = {"pricing": "graduated", "currency": "EUR", "included": "600", "cap": "15",
-         "tiers": [{"up_to": "100", "unit": "0.02"}, {"unit": "0.015"}]}  # fmt: skip
 
 
 @pytest.fixture
 def metered(shop: Shop) -> Shop:
     """Basic counts minutes; an event and a film are on sale."""
+    count_minutes(shop)
     with shop.app.app_context(), writing(CTX) as tx:
         session = tx.session
-        row = UsageMetric(seller_id=1, code="minutes", name="Viewing time", unit="minutes", aggregation="sum")
-        session.add(row)
-        session.flush()
-        prices = session.scalars(
-            select(Price).join(Plan, Plan.id == Price.plan_id).where(Plan.code == "basic", Price.amount_minor == 999)
-        )
-        for price in prices:
-            session.add(UsagePrice(price_id=price.id, metric_id=row.id, terms=TERMS))
         book = session.scalars(select(PriceBook.id).where(PriceBook.currency == "EUR")).one()
         today = clock.business_now()
         window = {"starts": today.isoformat(), "ends": (today + timedelta(days=9)).isoformat()}

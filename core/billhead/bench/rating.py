@@ -29,7 +29,8 @@ from billhead.actions.usage.record_events import LineBook, record_events
 from billhead.bench.subscribers import build_operator
 from billhead.db import db, init_db, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.usage import allowance_steps, terms_from
+from billhead.domain.usage import terms_from
+from billhead.domain.usage_charge import allowance_steps
 from billhead.migrations import upgrade_core
 from billhead.models.usage import UsageMetric
 from billhead.plugin import UsageReading

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from billhead.actions.usage.correct_event import correct_event
 from billhead.actions.usage.current_usage import current_usage
 from billhead.actions.usage.import_events import import_events
-from billhead.actions.usage.retry_rejects import retry_rejects
+from billhead.actions.usage.retry_every_reject import retry_every_reject
 from billhead.cli import in_app, json_option, show
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -46,15 +46,7 @@ def import_file(file: Path, source: str, as_json: bool) -> None:
 @in_app
 def rejects(retry: bool, as_json: bool) -> None:
     """What could not be taken, by reason."""
-    taken = 0
-    if retry:
-        with reading() as session:
-            upto = session.scalar(select(func.max(UsageReject.id))) or 0
-        after: int | None = 0
-        while after is not None:
-            with writing(Context.system("cli:usage")) as tx:
-                done = retry_rejects(tx, after=after, upto=upto)
-            taken, after = taken + done.taken, done.last_id or None
+    taken = retry_every_reject(Context.system("cli:usage")) if retry else 0
     with reading() as session:
         query = select(UsageReject.reason, func.count(), func.min(UsageReject.message)).group_by(UsageReject.reason)
         rows = session.execute(query.order_by(UsageReject.reason)).all()

@@ -59,7 +59,6 @@ from billhead.actions.subscriptions.follow_days import follow_days
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.tell_trials import tell_trials
-from billhead.actions.usage.watch_allowances import watch_allowances
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, Conflict, PanelRejected, RunNeedsConfirmation
@@ -181,14 +180,6 @@ def _bulk(ctx: Context, args: Mapping[str, Any]) -> None:
     while more:
         with writing(ctx) as tx:
             more = do_next(tx, int(args["bulk_id"])).more
-
-
-@job_kind("usage.watch")
-def _watch(ctx: Context, _args: Mapping[str, Any]) -> None:
-    after: int | None = 0
-    while after is not None:
-        with writing(ctx) as tx:
-            after = watch_allowances(tx, after=after)
 
 
 @job_kind("panels.adopt", max_tries=3)

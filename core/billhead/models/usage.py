@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -14,6 +14,8 @@ __all__ = [
     "UsageBilled",
     "UsageCorrection",
     "UsageEvent",
+    "UsageImport",
+    "UsageImportRefusal",
     "UsageMeter",
     "UsageMetric",
     "UsagePrice",
@@ -145,6 +147,46 @@ class UsageBatch(Model):
     duplicates: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
     recorded_at: Mapped[datetime]
+
+
+class UsageImport(Model):
+    """A file of events that staff have sent, and its last run; the figures are of that one. `through`: the last line
+    that it has been through, so that a process that follows a dead one goes on there."""
+
+    __tablename__ = "usage_import"
+    __table_args__ = (Index("ix_usage_import_created", "created_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    name: Mapped[str]  # of the file; its ending says how it is read
+    # encrypted, with who watched what; null once nothing of it is left to be mended
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    state: Mapped[str] = mapped_column(default="sent")  # sent | queued | running | done | failed | canceled
+    dry_run: Mapped[bool] = mapped_column(default=True)
+    lines: Mapped[int]  # of the file
+    through: Mapped[int] = mapped_column(default=0)
+    accepted: Mapped[int] = mapped_column(default=0)
+    duplicates: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    late: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(default="")
+    asked_by: Mapped[str]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class UsageImportRefusal(Model):
+    """A line of such a file that was not taken. `raw` is the event as it was read, null for what is none."""
+
+    __tablename__ = "usage_import_refusal"
+    __table_args__ = (Index("ix_usage_import_refusal_import", "import_id", "line"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("usage_import.id"))
+    line: Mapped[int]
+    reason: Mapped[str]
+    message: Mapped[str]
+    raw: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class UsageReject(Model):

@@ -5,11 +5,13 @@ An area for programs is a blueprint whose views are for anyone: what a key may s
 for the person that it acts for. A cookie says nothing here, so that no page of another site can use a browser's.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, request
@@ -87,11 +89,14 @@ def acting(reason: str = "") -> Iterator[Tx]:
         raise Conflict("this request is being answered", code="busy", hint="send it again with the same key") from error
 
 
-def fields(known: dict[str, Callable[[object], Any]], needed: tuple[str, ...] = ()) -> dict[str, Any]:
+def fields(
+    known: dict[str, Callable[[object], Any]], needed: tuple[str, ...] = (), *, exact: bool = False
+) -> dict[str, Any]:
     """The body's fields, each checked by its reader (which raises ValueError with why). Raises InvalidInput, naming the
-    field, also for one that is not known, and for one of `needed` that is missing or empty."""
+    field, also for one that is not known, and for one of `needed` that is missing or empty. `exact`: the readers
+    are given numbers with a point as Decimal, as they were written."""
     try:
-        body = request.get_json(silent=True)
+        body = _exactly() if exact else request.get_json(silent=True)
     except RecursionError:  # lists in lists in lists
         body = None
     if not isinstance(body, dict):
@@ -108,6 +113,13 @@ def fields(known: dict[str, Callable[[object], Any]], needed: tuple[str, ...] = 
         if not found.get(name):
             raise InvalidInput(name, "is missing")
     return found
+
+
+def _exactly() -> object:
+    try:
+        return json.loads(request.get_data(), parse_float=Decimal, parse_constant=Decimal) if request.is_json else None
+    except (ValueError, InvalidOperation):
+        return None
 
 
 def text(most: int) -> Callable[[object], str]:

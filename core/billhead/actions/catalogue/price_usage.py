@@ -12,15 +12,8 @@ from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import Money
-from billhead.domain.usage import (
-    Pricing,
-    UsageTerms,
-    allowance_steps,
-    charge,
-    event_fee,
-    parse_quantity,
-    plain_terms,
-)
+from billhead.domain.usage import Pricing, UsageTerms, parse_quantity, plain_terms
+from billhead.domain.usage_charge import allowance_steps, charge, event_fee
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.sellers import Seller
 from billhead.models.usage import UsageMetric

@@ -277,9 +277,10 @@ HOUSE = frozenset(
         "setup_code", "setup_guide", "shop", "shop_host", "sign_in_provider", "sign_in_trip", "simulation",
         "spent_challenge", "staff_key", "staff_role", "subscriber_import", "support_department",
         "tax_registration", "usage_batch",
-        "usage_metric", "usage_price", "usage_source", "viewing_cursor", "viewing_rule", "worker_pulse",
+        "usage_import", "usage_import_refusal", "usage_metric", "usage_price",
+        "usage_source", "viewing_cursor", "viewing_rule", "worker_pulse",
     }
 )  # fmt: skip
 """The operator's own: catalogue, settings, staff's work, books. Events hold ids only; entries of the lists of whom a
-seller refuses are the seller's, with an end. Files of subscribers are staff's until they are imported; after thirty
-days nothing of them is kept."""
+seller refuses are the seller's, with an end. Files of subscribers and of events are staff's until they are imported;
+after thirty days nothing of them is kept."""

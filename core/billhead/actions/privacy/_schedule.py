@@ -24,6 +24,7 @@ from billhead.models.privacy import DataExport, DataExportPart
 from billhead.models.sellers import Seller
 from billhead.models.sign_in import HalfSignIn
 from billhead.models.support import Department, SupportMail, Ticket, TicketFile, TicketMessage
+from billhead.models.usage import UsageImport, UsageImportRefusal
 from billhead.wording import marked
 
 __all__ = ["BATCH", "SCHEDULE", "Kept", "over_time", "purge_batch", "queries_of"]
@@ -179,6 +180,15 @@ def _empty_sent_files(tx: Tx, ids: Sequence[int]) -> None:
     session.execute(emptied.values(sealed=None, name="", columns={}, error=""))
 
 
+def _events_files(cut: datetime, _seller: Seller | None) -> Select[Any]:
+    return select(UsageImport.id).where(UsageImport.created_at < cut - timedelta(days=30))
+
+
+def _delete_events_files(tx: Tx, ids: Sequence[int]) -> None:
+    tx.session.execute(delete(UsageImportRefusal).where(among(UsageImportRefusal.import_id, ids, tx.session)))
+    tx.session.execute(delete(UsageImport).where(among(UsageImport.id, ids, tx.session)))
+
+
 def _copies(cut: datetime, _seller: Seller | None) -> Select[Any]:
     return select(DataExport.id).where(DataExport.state == "done", DataExport.ends_at < cut)
 
@@ -301,6 +311,15 @@ SCHEDULE: tuple[Kept, ...] = (
         "",
         _sent_files,
         _empty_sent_files,
+        False,
+    ),
+    Kept(
+        "usage_files",
+        marked("Files of events of use"),
+        marked("deleted after thirty days, with what was refused in them; what was counted stays"),
+        "",
+        _events_files,
+        _delete_events_files,
         False,
     ),
     Kept(

@@ -11,7 +11,8 @@ from typing import Any
 
 from billhead.actions.usage._shapes import Metered, Window
 from billhead.domain.errors import Conflict
-from billhead.domain.usage import Aggregation, Pricing, charge, event_fee
+from billhead.domain.usage import Aggregation, Pricing
+from billhead.domain.usage_charge import charge, event_fee
 
 __all__ = ["ColumnarCharge", "columnar", "rate_columns"]
 

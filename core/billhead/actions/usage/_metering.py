@@ -1,7 +1,7 @@
 """Reading what is due of metered use, for many subscriptions in a few statements: meters, late events, totals."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ from billhead.bulk import among
 from billhead.domain.errors import InvalidInput
 from billhead.models.usage import UsageBilled, UsageMeter
 
-__all__ = ["Item", "MeteringCatalogue", "metered_parts", "read_meters", "read_usage"]
+__all__ = ["Item", "MeteringCatalogue", "billed_windows", "metered_parts", "read_meters", "read_usage"]
 
 
 class _Part(Protocol):
@@ -160,17 +160,23 @@ def _late_windows(
     """What was billed before, of which something came late; by subscription."""
     late = {meter.subscription_id: meter.late_at for meter in meters if meter.late_at is not None}
     found: dict[int, list[Window]] = defaultdict(list)
-    if not late:
-        return found
-    for row in _billed(session, late):
-        part = next((one for one in parts[row.subscription_id] if one.component_id == row.component_id), None)
-        if part is None or row.to_at <= late[row.subscription_id]:
-            continue
-        price_id, metered = catalogue.metered_at(part.price_id, row.period_start)
-        same = next((one for one in metered if one.metric_id == row.metric_id), None)
-        if same is not None:
-            found[row.subscription_id].append(billed_window(row, part, same, price_id))
+    for window in billed_windows(session, catalogue, late, parts):
+        if window.to_at > late[window.subscription_id]:
+            found[window.subscription_id].append(window)
     return found
+
+
+def billed_windows(
+    session: Session, catalogue: Tariffs, subscriptions: Collection[int], parts: Mapping[int, Sequence[MeteredPart]]
+) -> Iterator[Window]:
+    """All that was billed of them, as it would be rated anew; a part or price that is no more is left out."""
+    for row in _billed(session, subscriptions) if subscriptions else ():
+        part = next((one for one in parts[row.subscription_id] if one.component_id == row.component_id), None)
+        if part is not None:
+            price_id, metered = catalogue.metered_at(part.price_id, row.period_start)
+            same = next((one for one in metered if one.metric_id == row.metric_id), None)
+            if same is not None:
+                yield billed_window(row, part, same, price_id)
 
 
 def _billed(session: Session, subscriptions: Iterable[int]) -> list[BilledRow]:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from billhead.actions.usage._lines import DAY
 from billhead.actions.usage._shapes import NOTHING, Totals, Window
 from billhead.bulk import Bulk
-from billhead.domain.usage import Aggregation, Pricing, event_fee
+from billhead.domain.usage import Aggregation, Pricing
+from billhead.domain.usage_charge import event_fee
 
 __all__ = ["read_totals"]
 

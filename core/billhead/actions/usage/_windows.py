@@ -25,7 +25,8 @@ from billhead.domain.calendar import Calendar, Former
 from billhead.domain.due import ended_periods
 from billhead.domain.periods import Period, Term, without
 from billhead.domain.proration import ProrationMode
-from billhead.domain.usage import Pricing, allowance_steps, metered_calendar
+from billhead.domain.usage import Pricing, metered_calendar
+from billhead.domain.usage_charge import allowance_steps
 
 __all__ = ["billed_window", "current_windows", "due_windows", "whole_in_parts"]
 

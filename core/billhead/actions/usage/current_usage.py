@@ -5,22 +5,16 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billhead import clock
 from billhead.actions.billing._calendars import read_formers
-from billhead.actions.billing._catalogue import Catalogue
-from billhead.actions.billing._rated import DueItem
-from billhead.actions.billing._reading import ITEM, read_parts
+from billhead.actions.usage._metered_now import read_metered
 from billhead.actions.usage._metering import metered_parts, read_meters
 from billhead.actions.usage._totals import read_totals
 from billhead.actions.usage._windows import current_windows
 from billhead.actions.usage.rate_usage import rate_usage
-from billhead.bulk import among
 from billhead.domain.money import Money
 from billhead.domain.usage import shown_quantity
-from billhead.models.subscriptions import Subscription
 
 __all__ = ["UsageNow", "current_usage"]
 
@@ -47,7 +41,7 @@ class UsageNow:
 
 def current_usage(session: Session, subscriptions: Collection[int]) -> dict[int, list[UsageNow]]:
     """By subscription, those that are metered; a fixed number of queries, however many they are."""
-    items, catalogue = _items(session, subscriptions)
+    items, catalogue = read_metered(session, subscriptions)
     if not catalogue.metered or not items:
         return {}
     meters, before = read_meters(session, items), read_formers(session, [item.subscription_id for item in items])
@@ -81,17 +75,3 @@ def current_usage(session: Session, subscriptions: Collection[int]) -> dict[int,
             )
         )
     return found
-
-
-def _items(session: Session, subscriptions: Collection[int]) -> tuple[list[DueItem], Catalogue]:
-    parts, catalogue = read_parts(session, subscriptions), Catalogue()
-    catalogue.need(
-        session,
-        plans={part.plan_id for found in parts.values() for part in found},
-        prices={part.price_id for found in parts.values() for part in found},
-    )
-    if not catalogue.metered:
-        return [], catalogue
-    rows = session.execute(select(*ITEM).where(among(Subscription.id, subscriptions, session)))
-    items = [DueItem._make((*row[:-1], clock.today_in(row.zone), tuple(parts[row[0]]), (), ())) for row in rows]
-    return [item for item in items if any(part.price_id in catalogue.metered for part in item.parts)], catalogue

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from billhead.actions.usage._files import Unreadable, read_events
+from billhead.actions.usage._files import events_in, open_events
 from billhead.actions.usage._lines import LineBook
 from billhead.actions.usage.record_events import record_events
 from billhead.crash import crash_point
@@ -37,7 +37,7 @@ class ImportedEvents:
 def import_events(
     ctx: Context, source: str, path: Path, *, progress: Callable[[ImportedEvents], None] | None = None
 ) -> ImportedEvents:
-    """All events of a file (see `read_events`), of the source of that name."""
+    """All events of a file (see `events_in`), of the source of that name."""
     done, book = ImportedEvents(), LineBook()
     for readings, unreadable in _batches(path):
         with writing(ctx) as tx:
@@ -51,23 +51,24 @@ def import_events(
             rejected=done.rejected + told.rejected,
             late=done.late + told.late,
             unreadable=done.unreadable + len(unreadable),
-            shown=[*done.shown, *(one._asdict() for one in unreadable[:room])],
+            shown=[*done.shown, *({"line": line, "why": why} for line, why in unreadable[:room])],
         )
         if progress is not None:
             progress(done)
     return done
 
 
-def _batches(path: Path) -> Iterator[tuple[list[UsageReading], list[Unreadable]]]:
+def _batches(path: Path) -> Iterator[tuple[list[UsageReading], list[tuple[int, str]]]]:
     readings: list[UsageReading] = []
-    unreadable: list[Unreadable] = []
-    for one in read_events(path):
-        if isinstance(one, Unreadable):
-            unreadable.append(one)
-        else:
-            readings.append(one)
-        if len(readings) == BATCH:
-            yield readings, unreadable
-            readings, unreadable = [], []
+    unreadable: list[tuple[int, str]] = []
+    with open_events(path) as stream:
+        for line, read in events_in(str(path), stream):
+            if isinstance(read, str):
+                unreadable.append((line, read))
+            else:
+                readings.append(read)
+            if len(readings) == BATCH:
+                yield readings, unreadable
+                readings, unreadable = [], []
     if readings or unreadable:
         yield readings, unreadable

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from billhead.actions.usage._shapes import RatedUsage, Totals, Window
-from billhead.domain.usage import charge, chargeable
+from billhead.domain.usage_charge import charge, chargeable
 
 __all__ = ["rate_usage"]
 

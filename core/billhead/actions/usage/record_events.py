@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -12,20 +12,21 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.usage._lines import DAY, EPOCH, LineBook, Untaken, epoch
+from billhead.actions.usage._source import check_source
 from billhead.actions.verb import verb
 from billhead.bulk import Bulk, Row, among, collector_at_rest
 from billhead.crash import crash_point
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
 from billhead.domain.usage import parse_quantity
-from billhead.models.usage import UsageBatch, UsageMeter
+from billhead.models.usage import UsageBatch, UsageEvent, UsageMeter
 from billhead.plugin import UsageReading
 
-__all__ = ["LineBook", "Recorded", "record_events"]
+__all__ = ["Became", "LineBook", "Recorded", "record_events"]
 
 _AHEAD = timedelta(minutes=5)  # how far a panel's clock may be ahead of ours
 _LONGEST_ID = 64
-_LONGEST_SOURCE = 40
+_LONGEST_ITEM = 200
 _LONGEST_PROPERTIES = 2000
 _EVENT = (
     "day", "subscription_id", "metric_id", "at", "source_id", "event_id", "service_id", "quantity", "item",
@@ -33,36 +34,52 @@ _EVENT = (
 )  # fmt: skip
 _WHOSE = itemgetter(UsageReading._fields.index("whose"))
 _SUBSCRIPTION, _AT = itemgetter(_EVENT.index("subscription_id")), itemgetter(_EVENT.index("at"))
+_KEY = itemgetter(*(_EVENT.index(column.name) for column in UsageEvent.__table__.primary_key))
 _REJECT = ("source_id", "event_id", "reason", "message", "raw", "rejected_at")
+
+
+Became = tuple[str, str, str]
+"""(accepted | duplicate | rejected, the code of the reason, the reason): the last two of what was rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """`duplicates` were there before; `late` are for days that are billed already and go on the next invoice."""
+    """`duplicates` were there before; `late` are for days that are billed already and go on the next invoice. `each`:
+    what became of each event, in their order, where that was asked for."""
 
     batch_id: int
     accepted: int
     duplicates: int
     rejected: int
     late: int
+    each: list[Became] = field(default_factory=list)
+
+
+class _Refused(NamedTuple):
+    place: int
+    reading: UsageReading
+    reason: str
+    message: str
 
 
 class _Sorted(NamedTuple):
     good: list[Row]
-    refused: list[tuple[UsageReading, str, str]]
+    refused: list[_Refused]
 
 
 @verb("usage.record_events", permission="usage.write")
 @collector_at_rest()
-def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book: LineBook | None = None) -> Recorded:
+def record_events(
+    tx: Tx, source: str, readings: Sequence[UsageReading], *, book: LineBook | None = None, each: bool = False
+) -> Recorded:
     """Write a batch of some ten thousand events of one source; an event that was told before changes nothing.
 
-    `book` remembers whose they are from batch to batch. Refused one by one, with the reason, and kept for another try:
-    whom nobody knows, metrics that the seller has not, quantities below zero, NaN or too large, instants in the future
-    or outside of the subscription's time. Raises InvalidInput for a source without a name.
+    `book` remembers whose they are from batch to batch; `each` is for a thousand at most. Refused one by one, with the
+    reason, and kept for another try: whom nobody knows, metrics that the seller has not, quantities below zero, NaN or
+    too large, instants in the future or outside of the subscription's time. Raises InvalidInput for a source without a
+    name.
     """
-    if not source.strip() or len(source) > _LONGEST_SOURCE:
-        raise InvalidInput("source", f"{source!r} is no name of a source", hint="Up to 40 characters.")
+    check_source(source)
     session, book = tx.session, book or LineBook()
     session.flush()
     book.need(session, map(_WHOSE, readings))
@@ -72,6 +89,7 @@ def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book
     touched = sorted(set(map(_SUBSCRIPTION, good)))
     _stamp(session, bulk, touched)
     late = _mark_late(session, good)
+    became = _each(session, good, refused) if each else []
     good.sort(key=_SUBSCRIPTION)  # by subscription, as they are clustered: a batch is of a day or two
     accepted = bulk.insert_new("usage_event", _EVENT, good)
     bulk.insert_new("usage_reject", _REJECT, _reject_rows(bulk, source_id, refused))
@@ -79,14 +97,18 @@ def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book
     counts = {"accepted": accepted, "duplicates": len(good) - accepted, "rejected": len(refused)}
     about = {"source_id": source_id, "actor": tx.ctx.actor, "recorded_at": clock.now()}
     batch_id = session.execute(insert(UsageBatch).values(**about, **counts).returning(UsageBatch.id)).scalar_one()
-    return Recorded(batch_id, late=late, **counts)
+    return Recorded(batch_id, late=late, each=became, **counts)
 
 
 def _sorted(readings: Iterable[UsageReading], book: LineBook, source_id: int) -> _Sorted:
     latest = epoch(clock.business_now() + _AHEAD)
     counted = book.counted
     good: list[Row] = []
-    refused: list[tuple[UsageReading, str, str]] = []
+    refused: list[_Refused] = []
+
+    def refuse(reading: UsageReading, reason: str, message: str) -> None:
+        refused.append(_Refused(len(good) + len(refused), reading, reason, message))
+
     for reading in readings:
         event_id, whose, code, quantity, told_at, item, properties = reading
         try:
@@ -107,13 +129,15 @@ def _sorted(readings: Iterable[UsageReading], book: LineBook, source_id: int) ->
                 steps = parse_quantity(quantity, decimals)
             if different and not item:
                 raise Untaken("item", f"{code} counts different items, and this event names none")
+            if len(item) > _LONGEST_ITEM:
+                raise Untaken("item", f"it is longer than {_LONGEST_ITEM} characters")
             more = None if properties is None else _properties(properties)
         except Untaken as why:
-            refused.append((reading, why.reason, str(why)))
+            refuse(reading, why.reason, str(why))
         except TypeError:  # an instant without an offset can't be told from one with
-            refused.append((reading, "at", f"{told_at} is no instant with an offset from UTC"))
+            refuse(reading, "at", f"{told_at} is no instant with an offset from UTC")
         except InvalidInput as why:
-            refused.append((reading, why.field or "event", why.message))
+            refuse(reading, why.field or "event", why.message)
         else:
             row = day, subscription_id, metric_id, at, source_id, event_id, service_id, steps, item, more
             good.append(row)
@@ -183,9 +207,27 @@ def _mark_late(session: Session, events: Sequence[Row]) -> int:
     return len(late)
 
 
-def _reject_rows(bulk: Bulk, source_id: int, refused: Iterable[tuple[UsageReading, str, str]]) -> list[Row]:
+def _each(session: Session, good: Sequence[Row], refused: Iterable[_Refused]) -> list[Became]:
+    """Asked once their meters are locked: nobody else writes an event of these subscriptions by now."""
+    one, columns = UsageEvent, list(zip(*map(_KEY, good), strict=True))
+    known: set[Row] = set()
+    if columns:
+        days, subscriptions, _, _, _, ids = ({*column} for column in columns)
+        wanted = among(one.day, days, session), among(one.subscription_id, subscriptions, session)
+        query = select(*one.__table__.primary_key).where(*wanted, among(one.event_id, ids, session))
+        known = {tuple(row) for row in session.execute(query)}
+    became: list[Became] = []
+    for row in good:
+        became.append(("duplicate" if _KEY(row) in known else "accepted", "", ""))
+        known.add(_KEY(row))
+    for one_refused in refused:  # in their order, so that each has its place by then
+        became.insert(one_refused.place, ("rejected", one_refused.reason, one_refused.message))
+    return became
+
+
+def _reject_rows(bulk: Bulk, source_id: int, refused: Iterable[_Refused]) -> list[Row]:
     now = bulk.instant(clock.now())
     return [
         (source_id, str(reading.id)[:_LONGEST_ID], reason, message, json.dumps(reading._asdict(), default=str), now)
-        for reading, reason, message in refused
+        for _, reading, reason, message in refused
     ]

@@ -27,8 +27,8 @@ class Retried:
 
 
 @verb("usage.retry_rejects", permission="usage.write")
-def retry_rejects(tx: Tx, *, after: int = 0, upto: int, reason: str = "") -> Retried:
-    """The next of the rejected events after one id and up to another, of one reason or all.
+def retry_rejects(tx: Tx, *, after: int = 0, upto: int, reason: str = "", source_id: int | None = None) -> Retried:
+    """The next of the rejected events after one id and up to another, of one reason or all, one source or all.
 
     `last_id` is where to go on (0: at the end). What is refused again gets an id beyond.
     """
@@ -38,6 +38,8 @@ def retry_rejects(tx: Tx, *, after: int = 0, upto: int, reason: str = "") -> Ret
     query = query.where(UsageReject.id > after, UsageReject.id <= upto).order_by(UsageReject.id).limit(_MOST)
     if reason:
         query = query.where(UsageReject.reason == reason)
+    if source_id is not None:
+        query = query.where(UsageReject.source_id == source_id)
     rows = tx.session.execute(query.with_for_update(of=UsageReject)).all()
     by_source: dict[str, list[UsageReading]] = {}
     for _, source, raw in rows:

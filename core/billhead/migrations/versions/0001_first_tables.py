@@ -270,6 +270,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('day', 'subscription_id', 'metric_id', 'at', 'source_id', 'event_id', name=op.f('pk_usage_event')),
     sqlite_with_rowid=False
     )
+    op.create_table('usage_import',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('dry_run', sa.Boolean(), nullable=False),
+    sa.Column('lines', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('through', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('accepted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('duplicates', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refused', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('late', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_import'))
+    )
+    with op.batch_alter_table('usage_import', schema=None) as batch_op:
+        batch_op.create_index('ix_usage_import_created', ['created_at'], unique=False)
+
     op.create_table('usage_source',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(), nullable=False),
@@ -724,6 +746,19 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['source_id'], ['usage_source.id'], name=op.f('fk_usage_batch_source_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_batch'))
     )
+    op.create_table('usage_import_refusal',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('import_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('message', sa.String(), nullable=False),
+    sa.Column('raw', sa.JSON(), nullable=True),
+    sa.ForeignKeyConstraint(['import_id'], ['usage_import.id'], name=op.f('fk_usage_import_refusal_import_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_import_refusal'))
+    )
+    with op.batch_alter_table('usage_import_refusal', schema=None) as batch_op:
+        batch_op.create_index('ix_usage_import_refusal_import', ['import_id', 'line'], unique=False)
+
     op.create_table('usage_metric',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3482,6 +3517,10 @@ def downgrade() -> None:
     op.drop_table('viewing_rule')
     op.drop_table('usage_reject')
     op.drop_table('usage_metric')
+    with op.batch_alter_table('usage_import_refusal', schema=None) as batch_op:
+        batch_op.drop_index('ix_usage_import_refusal_import')
+
+    op.drop_table('usage_import_refusal')
     op.drop_table('usage_batch')
     op.drop_table('tax_registration')
     with op.batch_alter_table('subscriber_import', schema=None) as batch_op:
@@ -3538,6 +3577,10 @@ def downgrade() -> None:
 
     op.drop_table('viewing')
     op.drop_table('usage_source')
+    with op.batch_alter_table('usage_import', schema=None) as batch_op:
+        batch_op.drop_index('ix_usage_import_created')
+
+    op.drop_table('usage_import')
     op.drop_table('usage_event')
     op.drop_table('staff_role')
     with op.batch_alter_table('spent_challenge', schema=None) as batch_op:

@@ -76,6 +76,7 @@ MENU = (
             ("attempts", marked("Attempts")),
             ("runs", marked("Billing runs")),
             ("unbilled", marked("Not billed")),
+            ("usage_imports", marked("Usage")),
             ("rejected_usage", marked("Rejected usage")),
             ("dunning", marked("Dunning")),
             ("reports", marked("Reports")),

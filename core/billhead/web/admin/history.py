@@ -50,5 +50,6 @@ PAGES = {
     "service": "service",
     "subscription": "subscription",
     "ticket": "ticket",
+    "usage_import": "usage_import",
 }
 """What the audit trail calls a thing → its page, which takes its `key`."""

@@ -1,35 +1,72 @@
-"""Metered use for staff: a subscription's events as a file, what was rejected, and events that are called off."""
+"""Metered use for staff: what was told and what of it rejected, a subscription's events as a file, and events that are
+called off."""
 
-from flask import Response, url_for
+from typing import Any
+
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from billhead.actions.entitlements.call_off import call_off
 from billhead.actions.entitlements.refund_one import refund_one
+from billhead.actions.usage.ask_retry import ask_retry
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.models.entitlements import Entitlement
 from billhead.models.subscriptions import Subscription
-from billhead.models.usage import UsageReject, UsageSource
+from billhead.models.usage import UsageBatch, UsageReject, UsageSource
 from billhead.plugin import allow
-from billhead.web.admin.area import admin, found
+from billhead.web.admin.area import admin, found, who
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.admin.columns import code, instant, text, word
-from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.columns import Column, code, instant, number, text, word
+from billhead.web.admin.listing import Choice, Listing, Pick
 from billhead.web.csv_export import csv_response
-from billhead.web.speaking import marked, say
+from billhead.web.speaking import marked, say, say_word, speech
 from billhead.web.usage import EVENT_COLUMNS, event_rows
 
-__all__ = ["REJECTS"]
+__all__ = ["REJECTS", "TOLD"]
 
 _REASONS = ("unknown_subscription", "unknown_metric", "quantity", "at", "future", "before_start", "after_end", "item",
-            "id", "properties")  # fmt: skip
+            "id", "properties", "event")  # fmt: skip
+_BY_SOURCE = Pick("source", marked("Source"), select(UsageSource.id, UsageSource.code, UsageSource.code))
+
+TOLD = Listing(
+    name="usage-told",
+    title=marked("All that was told"),
+    lead=marked("Each delivery of events, whoever told it: files, programs, plugins, panels."),
+    query=select(
+        UsageBatch.id,
+        UsageSource.code.label("source"),
+        UsageBatch.actor,
+        UsageBatch.accepted,
+        UsageBatch.duplicates,
+        UsageBatch.rejected,
+        UsageBatch.recorded_at,
+    ).join(UsageSource, UsageSource.id == UsageBatch.source_id),
+    key=UsageBatch.id,
+    columns=(
+        text(marked("Delivery"), "id"),
+        text(marked("Source"), "source"),
+        Column(marked("By"), lambda row: row.actor, lambda row: who(row.actor)),
+        number(marked("Counted"), "accepted"),
+        number(marked("Known already"), "duplicates"),
+        number(marked("Refused"), "rejected"),
+        instant(marked("Told"), "recorded_at"),
+    ),
+    choices=(
+        Choice("refused", marked("Refused"), case((UsageBatch.rejected > 0, "some"), else_="none"), ("some", "none")),
+    ),
+    narrow={"source": UsageBatch.source_id},
+    picks=(_BY_SOURCE,),
+    empty=marked("No event was told yet: send a file, or let a program post to /api/staff/v1/usage."),
+)
 
 REJECTS = Listing(
     name="rejected-usage",
     title=marked("Rejected usage"),
-    lead=marked("Events that could not be counted, with the reason. Mend it, then: billhead usage rejects --retry"),
+    lead=marked("Events that could not be counted, with the reason. Mend it, then try them again."),
     query=select(
         UsageReject.id,
         UsageReject.event_id,
@@ -43,10 +80,12 @@ REJECTS = Listing(
         code(marked("Event"), "event_id"),
         text(marked("Source"), "source"),
         word(marked("Reason"), "reason"),
-        text(marked("Why"), "message", css="why"),
+        Column(marked("Why"), lambda row: row.message, lambda row: speech().refusal(row.message), "why"),
         instant(marked("Told"), "rejected_at"),
     ),
     choices=(Choice("reason", marked("Reason"), UsageReject.reason, _REASONS),),
+    narrow={"source": UsageReject.source_id},
+    picks=(_BY_SOURCE,),
     search=lambda typed: (
         UsageReject.event_id.icontains(typed, autoescape=True) | UsageReject.message.icontains(typed, autoescape=True)
     ),
@@ -58,7 +97,39 @@ REJECTS = Listing(
 @admin.get("/rejected-usage")
 @allow("staff")
 def rejected_usage() -> ResponseReturnValue:
-    return REJECTS.answer()
+    kept: dict[str, Any] = {name: value for name, value in REJECTS.kept().items() if name != "q"}
+    again = url_for("admin.retry_rejected_usage", **kept)
+    return REJECTS.answer(acts=[(say("Try them again"), again, "usage.write")])
+
+
+@admin.route("/rejected-usage/retry", methods=["GET", "POST"])
+@allow("staff", permission="usage.write")
+def retry_rejected_usage() -> ResponseReturnValue:
+    """Of one reason or all, one source or all, as the address says."""
+    reason, source_id = request.args.get("reason", ""), whole_number(request.args.get("source", ""))
+    with reading() as session:
+        source = found(session, UsageSource, source_id, "source").code if source_id is not None else ""
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            ask_retry(tx, reason=reason, source_id=source_id)
+        return say("They are tried again as soon as a worker is free.")
+
+    told = say("What can be counted now is counted; the rest stays here, with its reason.")
+    if reason:
+        told = say("Those of the reason “%(reason)s”.", reason=say_word(reason)) + " " + told
+    if source:
+        told = say("Those of the source %(source)s.", source=source) + " " + told
+    narrowed: dict[str, Any] = dict(REJECTS.kept())
+    back = url_for("admin.rejected_usage", **narrowed)
+    question = Question(say("Try the rejected events again?"), told, say("Try them again"), back, danger=False)
+    return asked(question, ReasonForm(), act)
+
+
+@admin.get("/usage/told")
+@allow("staff")
+def usage_told() -> ResponseReturnValue:
+    return TOLD.answer()
 
 
 @admin.get("/subscriptions/<int:key>/usage.csv")

@@ -6,6 +6,7 @@ from billhead.web.api_staff import description as _description  # noqa: F401 reg
 from billhead.web.api_staff import documents as _documents  # noqa: F401 registers its views
 from billhead.web.api_staff import orders as _orders  # noqa: F401 registers its views
 from billhead.web.api_staff import subscriptions as _subscriptions  # noqa: F401 registers its views
+from billhead.web.api_staff import usage as _usage  # noqa: F401 registers its views
 from billhead.web.api_staff.asking import api_staff
 
 __all__ = ["api_staff"]

@@ -8,13 +8,16 @@ from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
 from billhead.actions.staff.use_key import use_key
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.domain.money import Money
+from billhead.domain.typed_day import typed_day
 from billhead.domain.whole_number import whole_number
 from billhead.web.admin.listing import Listing
-from billhead.web.programs import one_page, only_with_a_key, text
+from billhead.web.programs import asker, one_page, only_with_a_key, text
 
-__all__ = ["REASON", "amount", "api_staff", "day", "instant", "listed"]
+__all__ = [
+    "REASON", "amount", "api_staff", "count", "day", "instant", "listed", "needing", "number", "quoted", "typed",
+]  # fmt: skip
 
 api_staff = Blueprint("api_staff", __name__, url_prefix="/api/staff/v1")
 only_with_a_key(api_staff, use_key)
@@ -52,3 +55,41 @@ def day(on: date | None) -> str | None:
 
 def instant(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at is not None else None
+
+
+def quoted(line: Any, currency: str) -> dict[str, object]:
+    """A line of what something would cost."""
+    return {
+        "description": line.description,
+        "quantity": line.quantity,
+        "net": amount(line.net_minor, currency),
+        "tax": amount(line.tax_minor, currency),
+        "starts_on": day(line.period_start),
+        "ends_on": day(line.period_end),
+    }
+
+
+def needing(permission: str) -> None:
+    """Before what customers may do with what is their own as well: staff, who see everybody's, need the right to it.
+    Raises NotAllowed."""
+    if not asker().may(permission):
+        raise NotAllowed(f"{asker().actor} may not do this: it needs {permission}")
+
+
+def count(value: object) -> int:
+    if type(value) is not int or not 1 <= value <= 999:
+        raise ValueError("must be a whole number from 1 to 999")
+    return value
+
+
+def number(value: object) -> int:
+    if type(value) is not int or not 0 < value < 2**63:
+        raise ValueError("must be a whole number above zero")
+    return value
+
+
+def typed(value: object) -> date:
+    found = typed_day(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("must be a day like 2027-01-31")
+    return found

@@ -3,6 +3,7 @@
 from flask.typing import ResponseReturnValue
 
 from billhead.actions.subscriptions.order_for import PAY
+from billhead.actions.usage._files import KNOWN
 from billhead.plugin import allow
 from billhead.web.admin.customers import CUSTOMERS
 from billhead.web.admin.documents import DOCUMENTS
@@ -11,6 +12,7 @@ from billhead.web.admin.payments import PAYMENTS
 from billhead.web.admin.subscriptions import SUBSCRIPTIONS
 from billhead.web.api_staff.asking import api_staff
 from billhead.web.api_staff.subscriptions import ADDRESS
+from billhead.web.api_staff.usage import MOST_EVENTS
 from billhead.web.openapi import ID, KEY, PAGED, Said, described, does, in_query, list_of, maybe, obj
 
 __all__ = ["DESCRIPTION"]
@@ -94,6 +96,30 @@ _TRANSFER = obj(reason="string", account="integer", amount=_AMOUNT, reference="s
     "required": ["reason", "account", "amount", "reference"]
 }
 
+_NUMBER: Said = {"type": ["number", "string"]}
+_EVENT_FIELDS: dict[str, Said | str] = {name: {"type": ["string", "integer"]} for name in KNOWN}
+_EVENT_FIELDS |= {"quantity": _NUMBER, "item": "string", "properties": "object"}
+_EVENT_FIELDS |= {"at": {"type": "string", "format": "date-time"}}
+_EVENT = obj(**_EVENT_FIELDS) | {"required": ["id", "metric", "at"]}
+_EVENTS = obj(
+    source="string", events=list_of(_EVENT) | {"minItems": 1, "maxItems": MOST_EVENTS},
+) | {"required": ["source", "events"]}  # fmt: skip
+_BECAME = obj(
+    id=maybe("string"), outcome={"type": "string", "enum": ["accepted", "duplicate", "rejected"]},
+    reason=maybe("string"), message=maybe("string"),
+)  # fmt: skip
+_TOLD = obj(
+    batch="integer", accepted="integer", duplicates="integer", rejected="integer", late="integer",
+    events=list_of(_BECAME),
+)  # fmt: skip
+_TIER = obj(up_to=maybe("string"), price="string", per="string", used="string", amount=_AMOUNT)
+_USED = obj(
+    metric="string", name="string", unit="string", starts_on=_DAY, ends_on=_DAY, events="integer", used="string",
+    included="string", currency="string", amount=_AMOUNT, adjusted=_AMOUNT, billed=_AMOUNT | maybe("string"),
+    tiers=list_of(_TIER), days=list_of(obj(day=_DAY, events="integer", used="string")),
+)  # fmt: skip
+_USAGE = obj(id="integer", usage=list_of(_USED), earlier=_DAY, later=_DAY)
+
 
 def _lists(what: str, listing: Listing, row: Said) -> Said:
     found = [in_query("q", listing.search_label)] if listing.search else []
@@ -134,6 +160,11 @@ DESCRIPTION: Said = described(
                         obj(lines=list_of(obj(id="integer", kind="string", **{k: maybe("string") for k in ADDRESS}))),
                         ID)
         },
+        "/subscriptions/{id}/usage": {
+            "get": does("What it has used of a period, by day, and what that comes to", _USAGE, ID,
+                        in_query("on", "a day of the period; without it the running one",
+                                 {"type": "string", "format": "date"}))
+        },
         "/subscriptions/{id}/suspend": {"post": does("Stop its lines", _WHOLE_SUBSCRIPTION, ID, KEY, body=_REASON)},
         "/subscriptions/{id}/restore": {"post": does("Let them run", _WHOLE_SUBSCRIPTION, ID, KEY, body=_REASON)},
         "/subscriptions/{id}/renew": {
@@ -149,6 +180,7 @@ DESCRIPTION: Said = described(
         "/documents/{id}/transfer": {
             "post": does("Book a transfer", obj(payment="integer"), ID, KEY, status="201", body=_TRANSFER)
         },
+        "/usage": {"post": does("Tell what was used", _TOLD, KEY, body=_EVENTS)},
         "/payments": {"get": _lists("Payments, the newest first", PAYMENTS, _PAYMENT)},
     },
 )  # fmt: skip
