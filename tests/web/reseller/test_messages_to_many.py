@@ -8,6 +8,7 @@ from sqlalchemy import select
 from white_label import WhiteLabel
 
 from billhead.actions.notifications.stop_news import stop_news
+from billhead.actions.resellers._messages import Letter, left_out
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.operations import AuditEntry, Job, Notice
@@ -90,6 +91,16 @@ def test_users_are_told_once_each_in_the_name_that_they_know(area: Area):
     assert len(notices(shop)) == 2
     (row,) = shop.rows(AuditEntry, AuditEntry.action == "resellers.send_message")
     assert row.details["about"] == "Football on Monday"
+
+    with shop.app.app_context(), reading() as session:
+        readers = session.scalars(select(Customer).order_by(Customer.id)).all()
+        asked = []
+        for some in (readers[:1], readers):
+            with shop.asking() as seen:
+                left_out(session, some, Letter("TV", "News.", "en"))
+            asked.append(len(seen))
+    assert len(readers) >= 4
+    assert asked[1] <= asked[0], "many are asked about together"
 
     shown, _ = sent(baltic, picked, only="y", language="de")
     assert "It reaches</dt><dd>1</dd>" in shown

@@ -1,12 +1,12 @@
 """By which channels a customer is told, to which address each, and when: as chosen, once for each channel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import BindParameter, Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -18,10 +18,12 @@ from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.plugin import Addressing
 
-__all__ = ["Way", "quiet_until", "ways_to"]
+__all__ = ["Way", "quiet_until", "ways_to", "ways_to_many"]
 
+_CUSTOMERS: BindParameter[Any] = bindparam("customers", expanding=True)
 _CHOSEN = (
     select(
+        Customer.id,
         Customer.email,
         Customer.zone,
         NoticeChoice.channels,
@@ -32,10 +34,10 @@ _CHOSEN = (
     )
     .join(Seller, Seller.id == Customer.seller_id)
     .outerjoin(NoticeChoice, NoticeChoice.customer_id == Customer.id)
-    .where(Customer.id == bindparam("customer_id"))
+    .where(Customer.id.in_(_CUSTOMERS))
 )  # built once
-_ADDRESSES = select(NoticeAddress.channel, NoticeAddress.address).where(
-    NoticeAddress.customer_id == bindparam("customer_id"), NoticeAddress.confirmed_at.is_not(None)
+_ADDRESSES = select(NoticeAddress.customer_id, NoticeAddress.channel, NoticeAddress.address).where(
+    NoticeAddress.customer_id.in_(_CUSTOMERS), NoticeAddress.confirmed_at.is_not(None)
 )
 
 
@@ -50,16 +52,40 @@ class Way:
 def ways_to(session: Session, customer_id: int, kind: str) -> list[Way]:
     """None at all for who has no address (a reseller's subscriber, whom the reseller itself tells), and of what the
     seller leaves out."""
-    row = session.execute(_CHOSEN, {"customer_id": customer_id}).one_or_none()
-    if row is None or kind in row.mails.get("off", ()):
-        return []
-    ways = list(_chosen(session, customer_id, kind, row))
-    if row.email and group_of(kind) != SECURITY:  # links to set a password are nobody else's
-        ways += [Way(copy.code, row.email) for copy in channels_by(session, Addressing.COPY)]
-    return ways
+    return ways_to_many(session, [customer_id], kind).get(customer_id, [])
 
 
-def _chosen(session: Session, customer_id: int, kind: str, row: Row[*tuple[Any, ...]]) -> Iterator[Way]:
+def ways_to_many(session: Session, customers: Sequence[int], kind: str) -> dict[int, list[Way]]:
+    """The same of each of some hundred, asked together; who has none may be left out."""
+    # links to set a password are nobody else's
+    copies = channels_by(session, Addressing.COPY) if group_of(kind) != SECURITY else []
+    found: dict[int, list[Way]] = {}
+    rows = session.execute(_CHOSEN, {"customers": customers}).all()
+    rows = [row for row in rows if kind not in row.mails.get("off", ())]
+    addresses = _addresses(session, [row.id for row in rows if _elsewhere(kind, row)])
+    for row in rows:
+        found[row.id] = list(_chosen(kind, row, addresses.get(row.id, {})))
+        if row.email:
+            found[row.id] += [Way(copy.code, row.email) for copy in copies]
+    return found
+
+
+def _addresses(session: Session, customers: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Customer → channel → address."""
+    found: dict[int, dict[str, str]] = {}
+    for customer_id, channel, address in session.execute(_ADDRESSES, {"customers": customers}) if customers else ():
+        found.setdefault(customer_id, {})[channel] = address
+    return found
+
+
+def _elsewhere(kind: str, row: Row[*tuple[Any, ...]]) -> list[str]:
+    """The channels besides mail that are chosen for it."""
+    group = group_of(kind)
+    wanted = (row.channels or {}).get(group, []) if group != SECURITY else []
+    return [code for code in wanted if code != EMAIL]
+
+
+def _chosen(kind: str, row: Row[*tuple[Any, ...]], addresses: Mapping[str, str]) -> Iterator[Way]:
     mail, group = Way(EMAIL, row.email), group_of(kind)
     wanted = (row.channels or {}).get(group, [EMAIL]) if group != SECURITY else [EMAIL]
     often = (row.often or {}).get(kind, AT_ONCE)
@@ -69,11 +95,8 @@ def _chosen(session: Session, customer_id: int, kind: str, row: Row[*tuple[Any, 
     if waits is not None and row.email:  # a digest is a mail, whatever tells at once
         yield Way(EMAIL, row.email, held_until=waits)
         return
-    elsewhere = [code for code in wanted if code != EMAIL]
     told = False
-    if elsewhere:
-        found = session.execute(_ADDRESSES, {"customer_id": customer_id}).all()
-        addresses: dict[str, str] = dict(found)
+    if elsewhere := _elsewhere(kind, row):
         due = quiet_until(clock.business_now(), row.zone, row.quiet_from, row.quiet_to)
         for code in elsewhere:
             if code in addresses:

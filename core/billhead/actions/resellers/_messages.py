@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.notifications._facts import spoken
-from billhead.actions.notifications._ways import ways_to
+from billhead.actions.notifications._ways import ways_to_many
 from billhead.actions.resellers._tree import subtree
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.models.people import Customer
@@ -18,7 +18,7 @@ from billhead.models.resellers import ResellerMessage
 from billhead.models.sellers import Seller
 from billhead.wording import NOTICE_LANGUAGES
 
-__all__ = ["A_DAY", "KIND", "MOST", "Letter", "checked_letter", "data_of", "recipients", "refuse_too_many", "why_not"]
+__all__ = ["A_DAY", "KIND", "MOST", "Letter", "checked_letter", "data_of", "left_out", "recipients", "refuse_too_many"]
 
 KIND = "reseller_message"
 MOST = 500
@@ -61,13 +61,13 @@ def recipients(session: Session, reseller_id: int, customers: Sequence[int]) -> 
     return list(found)
 
 
-def why_not(session: Session, customer: Customer, letter: Letter) -> str:
-    """ "" for whom it reaches."""
-    if letter.only and letter.language != _reads(session, customer):
-        return "reads another language"
-    if ways_to(session, customer.id, KIND):
-        return ""
-    return "wants no news" if customer.email else "there is no address to write to"
+def left_out(session: Session, readers: Sequence[Customer], letter: Letter) -> dict[int, str]:
+    """Customer → why it does not reach them, of those whom it does not."""
+    others = {one.id for one in readers if letter.only and letter.language != _reads(session, one)}
+    ways = ways_to_many(session, [one.id for one in readers if one.id not in others], KIND)
+    unreached = [one for one in readers if one.id not in others and not ways.get(one.id)]
+    lacks = {one.id: "wants no news" if one.email else "there is no address to write to" for one in unreached}
+    return lacks | dict.fromkeys(others, "reads another language")
 
 
 def _reads(session: Session, customer: Customer) -> str:

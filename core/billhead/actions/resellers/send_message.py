@@ -14,9 +14,9 @@ from billhead.actions.resellers._messages import (
     Letter,
     checked_letter,
     data_of,
+    left_out,
     recipients,
     refuse_too_many,
-    why_not,
 )
 from billhead.actions.resellers._tree import lock_resellers
 from billhead.actions.scheduling import enqueue
@@ -57,7 +57,9 @@ def _judged(tx: Tx, reseller_id: int, customers: Sequence[int], letter: Letter) 
     checked_letter(letter)
     lock_resellers(tx, reseller_id)
     refuse_too_many(tx.session, reseller_id)
-    return [(one, why_not(tx.session, one, letter)) for one in recipients(tx.session, reseller_id, customers)]
+    readers = recipients(tx.session, reseller_id, customers)
+    why = left_out(tx.session, readers, letter)
+    return [(one, why.get(one.id, "")) for one in readers]
 
 
 def _looks(session: Session, reseller_id: int, reader: Customer, letter: Letter) -> Rendered:
