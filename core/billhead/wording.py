@@ -334,6 +334,10 @@ class Wording:
     def country(self, code: str) -> str:
         return self._locale.territories.get(code, code)
 
+    def currency(self, code: str) -> str:
+        """ "euro"; the code itself of what this language has no name for."""
+        return self._locale.currencies.get(code, code)
+
     def term(self, text: str) -> str:
         """ "3 months" in this language; "" for what has no term."""
         if not text:

@@ -253,6 +253,7 @@ WRONG = [
     ({"cancel_policy": "never"}, "cancel_policy"),
     ({"bouquets": ("nothing",)}, "bouquets"),
     ({"fixed_term": "a while"}, "fixed_term"),
+    ({"season_ends_on": date(2026, 11, 1)}, "season_ends_on"),  # it is that day
     ({"then_plan": "tv"}, "then_plan"),
     ({"then_plan": "nothing", "fixed_term": "1 year"}, "then_plan"),
     ({"kind": "bouquet", "bouquets": ("x",)}, "addon_of"),
@@ -275,8 +276,9 @@ def test_a_plan_that_makes_no_sense_is_refused_at_its_field(shop):
     circle = PlanEntry("tv", "Tv", "line", services=(STREAM,), fixed_term="1 month", then_plan="duo")
     with pytest.raises(InvalidInput, match="would lead back"):
         act(save_plan, shop.seller_id, circle, tv)
-    with pytest.raises(Conflict, match="there is a plan duo already"):
+    with pytest.raises(Conflict, match="there is a plan duo already") as taken:
         act(save_plan, shop.seller_id, PlanEntry("duo", "Duo", "line", services=(STREAM,)))
+    assert taken.value.field == "code"
     subscription, _ = order(shop, shop.customer(), "duo")
     with reading() as session:
         assert preview_save_plan(session, duo) == 1
@@ -291,11 +293,15 @@ def test_a_book_that_makes_no_sense_is_refused_at_its_field(shop):
         ({"currency": "XCR"}, "currency"),
         ({"code": ""}, "code"),
         ({"country": "Finland"}, "country"),
+        ({"country": "XX"}, "country"),
         ({"reseller": "nobody"}, "reseller"),
     ):
         with pytest.raises(InvalidInput) as refused:
             act(save_price_book, shop.seller_id, BookEntry(**{"code": "new", "currency": "SEK", **wrong}))
         assert refused.value.field == field
+    with pytest.raises(Conflict) as refused:
+        act(save_price_book, shop.seller_id, BookEntry("eur", "SEK"))
+    assert refused.value.field == "code"
     with pytest.raises(Conflict, match="is for the same customers"):
         act(save_price_book, shop.seller_id, BookEntry("again", "EUR"))
     book = shop.all(PriceBook)[0].id

@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from billhead.actions.rates._csv import read_rates
 from billhead.actions.rates._lookup import Pair, rates_on, worth_minor
+from billhead.actions.rates.enter_rate import enter_rate
 from billhead.actions.rates.fill_worth import fill_worth
 from billhead.actions.rates.import_rates import import_rates
 from billhead.cli import main
@@ -51,6 +52,25 @@ def billed_in_dollars(shop, minor=1000, count=1):
         shop.subscribe(shop.customer(currency="USD"), plan, due=NOV)
     shop.run(NOV)
     return shop.all(Document)
+
+
+def test_a_rate_is_entered_by_hand_and_the_last_word_of_a_day_counts(shop):
+    def enter(day="2026-10-30", currency="USD", base="EUR", worth="0.9215", source="ECB"):
+        with writing(SYSTEM) as tx:
+            return enter_rate(tx, date.fromisoformat(day), currency, base, worth, source)
+
+    assert enter(worth="0.92150").before == ""
+    assert rate(NOV, "USD", "EUR") == "0.9215"
+    assert enter(worth="0.93").before == "0.9215"
+    assert [row.rate for row in shop.all(ExchangeRate)] == ["0.93"]
+    for wrong, field in (
+        ({"worth": "0"}, "rate"), ({"worth": "-1"}, "rate"), ({"worth": "1e1"}, "rate"), ({"worth": ""}, "rate"),
+        ({"currency": "EURO"}, "currency"), ({"base": "XCR"}, "base"), ({"base": "USD"}, "base"),
+        ({"day": "9000-01-01"}, "day"), ({"source": " "}, "source"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput) as refused:
+            enter(**wrong)
+        assert refused.value.field == field, wrong
 
 
 def test_a_document_freezes_what_it_is_worth_at_home(shop):

@@ -349,6 +349,7 @@ def test_a_doctor_does_not_faint_on_an_empty_database(bare):
     answer = bare.json("doctor", code=1)
     assert checks(answer)["home"]["ok"] is True
     assert checks(answer)["migrations"]["mend"] == "run: billhead db upgrade"
+    assert {checks(answer)[name]["mend"] for name in ("ledger", "numbers")} == {"run: billhead db upgrade"}
 
 
 def test_a_database_that_is_not_there_is_named(tmp_path):

@@ -38,8 +38,9 @@ def test_prices_are_previewed_changed_listed_and_withdrawn(shop):
     assert (one["plan"], one["before"], one["after"]) == ("tv", "10.00 EUR", "10.50 EUR")
     assert run(shop, "prices", "whom", "9")["error"]["message"] == "There is no price change 9."
     assert run(shop, "prices", "withdraw", "1") == {"change": 1, "offers": 0}
-    refused = CliRunner().invoke(main, ["prices", "change", "--percent", "x"], obj=shop.app)
-    assert (refused.exit_code, refused.stderr.splitlines()[0]) == (1, "Error: percent: 'x' is not a percentage")
+    for command in (["prices", "change"], ["coupons", "create", "TEN"]):
+        refused = CliRunner().invoke(main, [*command, "--percent", "1e1"], obj=shop.app)
+        assert (refused.exit_code, refused.stderr.splitlines()[0]) == (1, "Error: percent: '1e1' is not a percentage")
 
 
 def test_coupons_are_made_imported_given_and_stopped(shop, tmp_path):

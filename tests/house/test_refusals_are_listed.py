@@ -14,7 +14,7 @@ CORE = Path(read_refusal.__code__.co_filename).parent
 PLACE = re.compile(r"%\(\w+\)s")
 TOLD = {
     "Conflict": slice(1), "NotAllowed": slice(1), "OnHold": slice(1), "too_often": slice(1),
-    "InvalidInput": slice(1, None), "count_try": slice(4, None), "FraudReason": slice(1),
+    "InvalidInput": slice(1, None), "Impossible": slice(1, None), "count_try": slice(4, None), "FraudReason": slice(1),
 }  # fmt: skip
 """Which arguments say what is refused."""
 PACKAGES = (

@@ -1,14 +1,19 @@
 """From "I have paid" to the booking: a customer sends a proof, and staff decide. Nothing of it is success by itself."""
 
 import io
+import re
+from datetime import date
 
 import pytest
 from bank_files import Bank
 from web_shop import Shop
 
+from billhead import clock
+from billhead.db import writing
+from billhead.domain.context import Context
 from billhead.models.banking import BankEntry, TransferProof
 from billhead.models.credits import CustomerCredit
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import Notice
 from billhead.models.payments import Payment, PaymentAttempt
 
@@ -53,7 +58,11 @@ def test_a_proof_is_shown_asked_about_and_booked_with_what_came(shop: Shop, paye
     page = "/admin/proofs/1/approve"
     assert staff.post(page, {"amount": "12.00", "reason": "seen"}, page=page).status_code == 422, "no reference"
     told = {"amount": "12.00", "reference": "line 7", "reason": "seen in the bank"}
-    assert staff.post(page, told, page=page).status_code == 303
+    shown = staff.post(page, told, page=page)
+    assert shop.rows(Payment) == [], "figures first"
+    figures = re.findall("<dt>(.+?)</dt><dd>(.+?)</dd>", shown.text)
+    assert figures == [("Booked", "€12.00"), ("order 1", "€9.99, paid in full"), ("Becomes credit", "€2.01")]
+    assert staff.yes(page, shown, **told).status_code == 303
     (payment,) = shop.rows(Payment)
     assert (payment.amount_minor, payment.provider_ref, payment.attempt_id) == (1200, "line 7", 1)
     assert shop.rows(Document, Document.kind == "invoice")[0].state == "paid"
@@ -132,7 +141,11 @@ def test_staff_take_in_a_file_of_the_bank(shop: Shop, payer, staff):
     assert "They say: “no reference”." in asked
     filled = staff.get(f"{page}?customer=1&document=1").text
     assert 'value="1"' in filled
-    assert staff.post(page, {"customer": "1", "document": "1", "reason": "Ada called"}, page=page).status_code == 303
+    told = {"customer": "1", "document": "1", "reason": "Ada called"}
+    shown = staff.post(page, told, page=page)
+    assert "<dt>order 1</dt><dd>€9.99, paid in full</dd>" in shown.text
+    assert "It may be" in shown.text
+    assert staff.yes(page, shown, **told).status_code == 303
     assert shop.rows(Document, Document.kind == "invoice")[0].state == "paid"
 
 
@@ -152,3 +165,27 @@ def test_what_is_nobodys_is_given_back_and_then_assigned_to_nobody(shop: Shop, p
     assert "/give-back" not in assigned
     trainee = shop.person("staff", "trainee@example.com")
     assert trainee.get(page).status_code == 403
+
+
+def test_a_transfer_over_several_is_shown_in_its_order_before_it_is_booked(shop: Shop, staff):
+    """Two months of 9.99 each are owed; 15.00 pay the older one whole, and 5.01 of the other."""
+    shop.customer()
+    owed = {"seller_id": shop.seller_id, "customer_id": 1, "kind": "invoice", "state": "final", "currency": "EUR",
+            "fiscal_year": 2026, "net_minor": 999, "tax_minor": 0, "total_minor": 999}  # fmt: skip
+    line = {"position": 1, "kind": "recurring", "description": "TV", "unit_minor": 999, "net_minor": 999}
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        for number, due in ((8, date(2026, 11, 20)), (7, date(2026, 11, 5))):
+            bill = Document(**owed, number=number, number_text=f"INV-{number}", due_on=due, created_at=clock.now())
+            tx.session.add(bill)
+            tx.session.flush()
+            tx.session.add(DocumentLine(document_id=bill.id, **line))
+    page, account = "/admin/customers/1/receipt", str(shop.accounts["transfer"])
+    told = {"account": account, "amount": "15", "reference": "T-9", "reason": "seen in the bank"}
+    shown = staff.post(page, told, page=page)
+    assert re.findall("<dt>(.+?)</dt><dd>(.+?)</dd>", shown.text) == [
+        ("Booked", "€15.00"), ("INV-7", "€9.99, paid in full"), ("INV-8", "€5.01 paid, €4.98 stays open"),
+        ("Becomes credit", "€0.00"),
+    ]  # fmt: skip
+    assert [one.settled_minor for one in shop.rows(Document)] == [0, 0]
+    assert staff.yes(page, shown, **told).status_code == 303
+    assert [one.settled_minor for one in shop.rows(Document)] == [501, 999]

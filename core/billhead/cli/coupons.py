@@ -2,7 +2,7 @@
 
 import csv
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
 from billhead.domain.money import Money
+from billhead.domain.percentage import parse_percent
 from billhead.domain.whole_number import whole_number
 from billhead.models.coupons import Coupon
 
@@ -144,7 +145,7 @@ def _new(row: dict[str, str]) -> NewCoupon:
         code=text["code"],
         kind=text.get("kind") or ("percent" if text.get("percent") else "fixed"),
         name=text.get("name", ""),
-        percent_ppm=_ppm(text.get("percent", "")),
+        percent_ppm=parse_percent(text.get("percent") or "0"),
         amount_minor=_minor("amount", text, currency),
         currency=currency,
         cycles=None if text.get("cycles") in ("forever", "for ever") else _whole("cycles", text) or 1,
@@ -161,16 +162,6 @@ def _new(row: dict[str, str]) -> NewCoupon:
         total_uses=_whole("total_uses", text),
         uses_per_customer=_whole("uses_per_customer", text),
     )
-
-
-def _ppm(text: str) -> int:
-    try:
-        percent = Decimal(text or "0")
-    except InvalidOperation:
-        percent = Decimal("NaN")
-    if not percent.is_finite() or abs(percent) > 1000 or percent * 10_000 != int(percent * 10_000):
-        raise InvalidInput("percent", f"{text!r} is not a percentage", hint="write it like 25 or 12.5")
-    return int(percent * 10_000)
 
 
 def _minor(name: str, text: dict[str, str], currency: str) -> int:

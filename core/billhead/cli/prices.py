@@ -1,7 +1,6 @@
 """`billhead prices`: what things cost, and changing many prices at once."""
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
@@ -17,8 +16,9 @@ from billhead.cli._dates import DATE
 from billhead.cli._seller import seller_of
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.errors import NotFound
 from billhead.domain.money import Money
+from billhead.domain.percentage import parse_percent
 from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
 
 __all__ = ["group"]
@@ -124,16 +124,10 @@ def _wish_options(command: Any) -> Any:
 
 
 def _wish(seller_id: int, asked: dict[str, Any]) -> RepriceWish:
-    try:
-        percent = Decimal(asked["percent"])
-    except InvalidOperation:
-        percent = Decimal("NaN")
-    if not percent.is_finite() or abs(percent) > 10_000 or percent * 10_000 != int(percent * 10_000):
-        raise InvalidInput("percent", f"{asked['percent']!r} is not a percentage", hint="write it like 5 or -2.5")
     return RepriceWish(
         seller_id,
         asked["existing_from"],
-        percent_ppm=int(percent * 10_000),
+        percent_ppm=parse_percent(asked["percent"]),
         add_minor=asked["add_minor"],
         round_to_minor=asked["round_to"],
         below_minor=asked["below"],

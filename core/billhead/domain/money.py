@@ -14,6 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
+from billhead.domain.typed_text import western_digits
 
 CREDITS = "XCR"
 """Reseller credits: virtual money with two decimals, in the range that ISO 4217 leaves to users."""
@@ -38,8 +39,6 @@ _BY_EXPONENT = {
 }
 EXPONENTS: dict[str, int] = {code: digits for digits, codes in _BY_EXPONENT.items() for code in codes.split()}
 
-# What Arabic and Persian keyboards write, and what it is here.
-_TYPED = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫", "01234567890123456789.")
 # ASCII only: \d would let the digits of every script through, some of which look like others.
 _PLAIN_NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<whole>[0-9]{1,18})(?:\.(?P<part>[0-9]{1,18}))?")
 
@@ -109,7 +108,7 @@ class Money:
         """Plain digits with a dot, Arabic and Persian ones too. Too many decimals are refused: 12.500 EUR may mean
         twelve thousand."""
         digits = exponent(currency)
-        found = _PLAIN_NUMBER.fullmatch(text.strip().translate(_TYPED)) if isinstance(text, str) else None
+        found = _PLAIN_NUMBER.fullmatch(western_digits(text.strip())) if isinstance(text, str) else None
         if found is None:
             raise InvalidInput(
                 "amount",

@@ -2,10 +2,16 @@
 
 import unicodedata
 
-__all__ = ["seen_text"]
+__all__ = ["seen_text", "western_digits"]
 
 _JOINERS = "\u200c\u200d"  # Persian, Indic scripts and emoji are written with them
 _BREAKS = "\t\n\r"
+_WESTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫", "01234567890123456789.")
+
+
+def western_digits(text: str) -> str:
+    """A number as Arabic and Persian keyboards write it, in the digits and with the dot that it is read with here."""
+    return text.translate(_WESTERN)
 
 
 def seen_text(text: str, *, lines: bool = False) -> str:

@@ -10,6 +10,7 @@ from wtforms import DateTimeField, Field, IntegerField, SelectMultipleField, Tex
 from wtforms.fields.core import UnboundField
 from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput, NotAllowed
 from billhead.domain.typed_day import FIRST_YEAR, LAST_YEAR
@@ -17,7 +18,7 @@ from billhead.domain.typed_text import seen_text
 from billhead.domain.whole_number import DIGITS
 from billhead.web.speaking import speech
 
-__all__ = ["Form", "stripped"]
+__all__ = ["Form", "stripped", "ticked"]
 
 
 class Form(FlaskForm):
@@ -64,6 +65,12 @@ class Form(FlaskForm):
             field.errors = [*field.errors, text]
         else:
             self.refused.append(text)
+
+
+def ticked(label: str, description: str = "", **more: Any) -> SelectMultipleField:
+    """Several of many, each with its box; a long list scrolls, and is narrowed by what is typed above it."""
+    boxes = {"widget": ListWidget(prefix_label=False), "option_widget": CheckboxInput()}
+    return SelectMultipleField(label, description=description, **boxes, **more)
 
 
 def _within(field: Field) -> Callable[[Any], Any]:

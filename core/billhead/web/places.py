@@ -1,11 +1,15 @@
 """The countries that forms offer (ISO 3166 codes, in the language of the page), and the time zones."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from billhead import clock
+from billhead.domain.countries import COUNTRIES
+from billhead.domain.money import CREDITS, EXPONENTS
 from billhead.web.speaking import other_language, speech
+from billhead.wording import wording
 
-__all__ = ["COUNTRIES", "country_choices", "country_name", "language_name", "zone_names"]
+__all__ = ["country_choices", "country_name", "currency_choices", "language_name", "zone_names"]
 
 _LISTED = """
 AF Afghanistan|AL Albania|DZ Algeria|AD Andorra|AO Angola|AG Antigua and Barbuda|AR Argentina|AM Armenia|AU Australia
@@ -33,12 +37,18 @@ US United States|UY Uruguay|UZ Uzbekistan|VU Vanuatu|VA Vatican City|VE Venezuel
 ZW Zimbabwe
 """
 
-COUNTRIES: dict[str, str] = {entry[:2]: entry[3:] for line in _LISTED.strip().splitlines() for entry in line.split("|")}
+_IN_ENGLISH = {entry[:2]: entry[3:] for line in _LISTED.strip().splitlines() for entry in line.split("|")}
+_IN_MONEY = sorted(EXPONENTS.keys() - {CREDITS})
 
 
 def country_choices() -> list[tuple[str, str]]:
     """(code, name) pairs for a select field, by name."""
     return sorted(((code, country_name(code)) for code in COUNTRIES), key=lambda pair: _letters(pair[1]))
+
+
+def currency_choices(codes: Iterable[str] = _IN_MONEY) -> list[tuple[str, str]]:
+    """(code, "EUR, Euro") pairs for a select field, by code; all of ISO 4217 if none are given."""
+    return [(code, f"{code}, {speech().currency(code)}") for code in codes]
 
 
 def _letters(name: str) -> str:
@@ -49,7 +59,7 @@ def _letters(name: str) -> str:
 
 def country_name(code: str) -> str:
     other = other_language()
-    return other.country(code) if other else COUNTRIES.get(code, code)
+    return other.country(code) if other else _IN_ENGLISH.get(code) or wording("en").country(code)
 
 
 def language_name(code: str) -> str:

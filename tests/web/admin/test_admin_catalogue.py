@@ -82,9 +82,18 @@ def test_a_coupon_is_made_used_changed_and_given(counter):
     base = {"kind": "percent", "cycles": "3", "covers_setup": "y"}
     refused = counter.post("/admin/coupons/new", code="TV", percent="abc", **base)
     assert "is not a percentage" in refused.text
-    made = counter.post("/admin/coupons/new", code="autumn", percent="25", **base)
+    assert "is not a percentage" in counter.post("/admin/coupons/new", code="TV", percent="1e1", **base).text
+    nowhere = counter.post("/admin/coupons/new", code="TV", percent="10", countries="XX", **base)
+    assert nowhere.status_code == 422
+    chosen = {"plans": ["basic"], "countries": ["FI", "AX"], "currency": "EUR"}
+    made = counter.post("/admin/coupons/new", code="autumn", percent="25", **chosen, **base)
+    again = counter.post("/admin/coupons/new", code="AUTUMN", percent="25", **chosen, **base).text
+    assert "There is a coupon AUTUMN already" in again.partition('id="code-error"')[2][:200]
+    countries = again.partition("Countries</legend>")[2]
+    assert countries.index("Finland") < countries.index("Afghanistan")  # what is ticked stands in sight
     shown = counter.get(made.location).text
     assert "for 3 cycles" in shown
+    assert counter.row(Coupon, 1).countries == ["FI", "AX"]
     assert "/promo/AUTUMN" in shown
     assert "AUTUMN" in counter.get("/admin/coupons").text
     counter.confirm("/admin/subscriptions/1/coupon", code="autumn")
@@ -96,7 +105,7 @@ def test_a_coupon_is_made_used_changed_and_given(counter):
 
 def test_books_bouquets_and_ways(counter):
     assert counter.post("/admin/price-books/new", code="eur", currency="XYZ").status_code == 422
-    assert counter.post("/admin/price-books/new", code="sek", currency="sek").status_code == 303
+    assert counter.post("/admin/price-books/new", code="sek", currency="SEK").status_code == 303
     assert "SEK" in counter.get("/admin/price-books").text
     assert counter.row(PriceBook, 1) is not None
     kids = {"code": "kids", "name": "Kids", "country_rule": ""}

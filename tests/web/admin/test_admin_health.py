@@ -121,7 +121,7 @@ def test_workers_are_alive_stopped_or_dead(counter):
     counter.shop.change(WorkerPulse, "worker:tv1:81", ended=False, seen_at=clock.now() - timedelta(minutes=9))
     state, says, mend = told(counter, "workers")[0]
     assert (state, mend) == ("bad", "start billhead serve")
-    assert "process 81 on tv1 has died" in says
+    assert "process 81 on tv1 has died, seen 9 min ago" in says
     assert "died" in counter.get("/admin/health").text
 
 

@@ -97,3 +97,14 @@ def test_after_the_brake_staff_say_so(lost):
     with counter.shop.app.app_context(), reading() as session:
         kinds = session.scalars(select(PanelDifference.kind)).all()
     assert sorted(kinds) == ["extra", "missing"]  # as found before the repair
+
+
+def test_what_our_modules_answer_is_said_in_the_language_of_the_page_and_panels_are_quoted(counter):
+    why = "connections: the panel accepts the change, but does not show it afterwards"
+    counter.shop.change(Service, 1, sync="failed", sync_error=why)
+    assert why in counter.get("/admin/services/1").text
+    counter.staff.post("/language", {"language": "de", "back": "/admin/"}, page="/admin/")
+    for page in ("/admin/services/1", "/admin/services"):
+        assert "das Panel nimmt die Änderung an, zeigt sie danach aber nicht" in counter.get(page).text
+    counter.shop.change(Service, 1, sync="failed", sync_error="Line limit reached")
+    assert "Line limit reached" in counter.get("/admin/services/1").text

@@ -108,8 +108,8 @@ def test_what_no_column_and_no_calendar_holds_is_refused_at_its_field(counter):
         assert (handed.status_code, "Not a valid integer value" in handed.text) == (422, True)
     account = GatewayAccount(seller_id=1, code="bank", gateway="transfer", name="Bank", currencies=[],
                              callback_token="t9", proof_key="x")  # fmt: skip
-    receipt = {"account": counter.add(account)[0], "amount": "5", "reference": "T5", "reason": "x", "documents": " "}
-    assert counter.post("/admin/customers/1/receipt", **receipt).status_code == 303
+    receipt = {"account": counter.add(account)[0], "amount": "5", "reference": "T5", "documents": " "}
+    counter.yes("/admin/customers/1/receipt", **receipt)
 
 
 def test_rules_are_set_per_seller_and_refused_with_the_field(counter):

@@ -1,5 +1,6 @@
 """Setting up, step by step: done when it is there, tried at once, left out and come back to, and taken away again."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -259,7 +260,9 @@ def test_the_worker_is_alive_or_told_how_to_start(owner):
     with owner.shop.app.app_context(), writing(CTX) as tx:
         now = clock.now()
         tx.session.add(WorkerPulse(name="w", kind="worker", host="tv1", pid=7, started_at=now, seen_at=now))
-    assert "1 alive on tv1" in owner.get("/admin/setup/worker").text
+    alive = owner.get("/admin/setup/worker").text
+    assert re.search(r"Workers: 1 alive on tv1, seen \d+ s ago", alive)
+    assert "Scheduler: none was ever seen" in alive
     assert "worker" in done(owner)
 
 

@@ -16,6 +16,7 @@ from billhead.actions.shops._sells import check_open, payer_of
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context, Role
+from billhead.domain.countries import known_country
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import exponent
 from billhead.models.people import Customer
@@ -92,7 +93,7 @@ def _customer(tx: Tx, seller_id: int, newcomer: Newcomer, name: str, email: str)
         seller_id=seller.id,
         name=name,
         email=email,
-        country=newcomer.country,
+        country=known_country("country", newcomer.country),
         currency=newcomer.currency,
         reseller_id=payer_of(tx.session, seller.id),
         zone=newcomer.zone if newcomer.zone in clock.zones() else seller.zone,

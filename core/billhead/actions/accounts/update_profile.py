@@ -9,6 +9,7 @@ from billhead.actions.billing.retax_open import retax_open
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.countries import known_country
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
 from billhead.models.people import Customer
 
@@ -44,10 +45,8 @@ def update_profile(tx: Tx, customer_id: int, profile: Profile) -> None:
         raise NotFound("customer", customer_id)
     if profile.zone not in clock.zones():
         raise InvalidInput("zone", f"{profile.zone!r} is not a time zone", hint="write it like Europe/Helsinki")
-    if len(profile.country) != 2 or not profile.country.isalpha():
-        raise InvalidInput("country", f"{profile.country!r} is not a country code of two letters")
+    country = known_country("country", profile.country)
     before = _decides_tax(customer)
-    country = profile.country.upper()
     known = known_id(profile.vat_id, country)
     _set_vat_id(tx, customer, known.vat_id if known else profile.vat_id, asks=known is not None)
     customer.name, customer.company, customer.phone = profile.name, profile.company, profile.phone

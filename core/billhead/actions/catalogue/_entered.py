@@ -39,7 +39,7 @@ def plan_entered(session: Session, seller_id: int, plan_id: int | None, code: st
         raise InvalidInput("name", "is needed")
     other = session.scalar(select(Plan.id).where(Plan.seller_id == plan.seller_id, Plan.code == code))
     if other is not None and other != plan.id:
-        raise Conflict(f"there is a plan {code} already", hint="choose another code")
+        raise Conflict(f"there is a plan {code} already", field="code", hint="choose another code")
     if plan.id is not None and plan.code != code:
         raise InvalidInput("code", f"it is {plan.code}, and stays so: files and links name it")
     return plan

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from billhead.actions.importing._fields import COUNTRIES
+from billhead.domain.countries import known_country
 from billhead.domain.errors import InvalidInput
 from billhead.domain.regions import RULES, Regions
 from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet
@@ -68,6 +68,4 @@ def checked_regions(rule: str, countries: Iterable[str]) -> Regions:
         raise InvalidInput("countries", "say which countries")
     if given and not rule:
         raise InvalidInput("country_rule", "say whether it is sold only in these countries, or everywhere but there")
-    for one in sorted(given - COUNTRIES):
-        raise InvalidInput("countries", f"{one!r} is not a country", hint="write the two letters of ISO 3166, like FI")
-    return Regions.of(rule, given)
+    return Regions.of(rule, [known_country("countries", one) for one in sorted(given)])

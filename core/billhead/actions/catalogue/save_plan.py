@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from billhead import clock
 from billhead.actions.catalogue._bundles import fill_bundle, fill_bundles_of
 from billhead.actions.catalogue._carried import without_addon, without_screens
 from billhead.actions.catalogue._customers_say import (
@@ -26,6 +27,7 @@ from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.proration import ProrationMode
 from billhead.models.catalogue import BundlePart, Plan
 from billhead.models.panels import Panel
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 __all__ = ["HoldRules", "PartEntry", "PlanEntry", "PlanSaved", "ServiceEntry", "preview_save_plan", "save_plan"]
@@ -119,6 +121,7 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
     if plan_id is not None and plan.kind != kind and preview_save_plan(session, plan_id):
         raise Conflict(f"{plan.name} is in use as {plan.kind}", hint="add another plan, and retire this one")
     _check_rules(entry, kind)
+    _check_season(session.get_one(Seller, plan.seller_id), entry.season_ends_on, plan.season_ends_on)
     _check_places(session, seller_id, entry)
     _check_carried(session, seller_id, entry, kind)
     plan.then_plan_id = _then(session, seller_id, entry, plan)
@@ -184,6 +187,12 @@ def _check_rules(entry: PlanEntry, kind: str) -> None:
         raise InvalidInput("bouquets", "say which bouquets it brings")
     if entry.then_plan and not (entry.fixed_term or entry.season_ends_on):
         raise InvalidInput("then_plan", "nothing follows on what does not end", hint="give a fixed term or a season")
+
+
+def _check_season(seller: Seller, ends_on: date | None, before: date | None) -> None:
+    """One that is over already stays as it is; nobody enters another."""
+    if ends_on is not None and ends_on != before and ends_on <= clock.today_in(seller.zone):
+        raise InvalidInput("season_ends_on", f"must lie in the future, got {ends_on}")
 
 
 def _check_places(session: Session, seller_id: int, entry: PlanEntry) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.countries import known_country
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import CREDITS, exponent
 from billhead.models.catalogue import PriceBook
@@ -16,7 +17,6 @@ from billhead.models.sellers import Seller
 __all__ = ["BookEntry", "BookSaved", "save_price_book"]
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_COUNTRY = re.compile(r"([A-Z]{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,20 @@ def save_price_book(tx: Tx, seller_id: int, entry: BookEntry, book_id: int | Non
     exponent(entry.currency)
     if entry.currency == CREDITS:
         raise InvalidInput("currency", "prices in credits stand beside each price in money")
-    if not _COUNTRY.fullmatch(entry.country):
-        raise InvalidInput("country", f"{entry.country!r} is not a country", hint="write two letters, like FI")
     if book_id is not None and (book.currency, book.tax_inclusive) != (entry.currency, entry.tax_inclusive):
         raise InvalidInput("currency", "a book keeps its currency and whether tax is included", hint="add another book")
+    country = known_country("country", entry.country) if entry.country else ""
     reseller_id = _reseller(tx, seller_id, entry.reseller)
-    same = (entry.currency, entry.country, entry.price_group.strip(), reseller_id)
+    same = (entry.currency, country, entry.price_group.strip(), reseller_id)
     for other in session.scalars(select(PriceBook).where(PriceBook.seller_id == seller_id)):
         if other.id == book_id:
             continue
         if other.code == entry.code:
-            raise Conflict(f"there is a price book {entry.code} already", hint="choose another code")
+            raise Conflict(f"there is a price book {entry.code} already", field="code", hint="choose another code")
         if (other.currency, other.country, other.price_group, other.reseller_id) == same:
             raise Conflict(f"the book {other.code} is for the same customers", hint="put the prices there")
     book.code, book.currency, book.tax_inclusive = entry.code, entry.currency, entry.tax_inclusive
-    book.country, book.price_group, book.reseller_id = entry.country, entry.price_group.strip(), reseller_id
+    book.country, book.price_group, book.reseller_id = country, entry.price_group.strip(), reseller_id
     session.add(book)
     session.flush()
     return BookSaved(book.id)

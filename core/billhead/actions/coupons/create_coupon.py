@@ -10,6 +10,7 @@ from billhead import clock
 from billhead.actions.catalogue._versions import normal_term
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.countries import known_country
 from billhead.domain.discounts import CouponKind
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import LARGEST_MINOR, exponent
@@ -20,7 +21,6 @@ from billhead.models.sellers import Seller
 __all__ = ["CouponMade", "NewCoupon", "create_coupon"]
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{2,31}")
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _WHOLE = 1_000_000
 
 
@@ -69,7 +69,7 @@ def create_coupon(tx: Tx, seller_id: int, wanted: NewCoupon) -> CouponMade:
     if not _CODE.fullmatch(code):
         raise InvalidInput("code", f"{wanted.code!r} is no code", hint="use 3 to 32 of A-Z, 0-9, '-' and '_'")
     if tx.session.scalar(select(Coupon.id).where(Coupon.seller_id == seller_id, Coupon.code == code)) is not None:
-        raise Conflict(f"there is a coupon {code} already", hint="choose another code")
+        raise Conflict(f"there is a coupon {code} already", field="code", hint="choose another code")
     _check_gift(wanted)
     _check_limits(wanted, clock.today_in(seller.zone))
     plans = _plans(tx, seller_id, wanted.plans)
@@ -86,7 +86,7 @@ def create_coupon(tx: Tx, seller_id: int, wanted: NewCoupon) -> CouponMade:
         covers_setup=wanted.covers_setup,
         new_customers=wanted.new_customers,
         first_order=wanted.first_order,
-        countries=[_country(country) for country in wanted.countries],
+        countries=[known_country("countries", one) for one in dict.fromkeys(wanted.countries)],
         terms=[normal_term(term, "terms") for term in wanted.terms],
         minimum_minor=wanted.minimum_minor,
         starts_on=wanted.starts_on,
@@ -131,13 +131,6 @@ def _check_limits(wanted: NewCoupon, today: date) -> None:
 def _within(field: str, value: int, least: int, most: int, told: str) -> None:
     if type(value) is not int or not least <= value <= most:
         raise InvalidInput(field, f"must be {told}")
-
-
-def _country(text: str) -> str:
-    code = text.strip().upper()
-    if not _COUNTRY.fullmatch(code):
-        raise InvalidInput("countries", f"{text!r} is not a country", hint="write the two letters of ISO 3166, like FI")
-    return code
 
 
 def _plans(tx: Tx, seller_id: int, codes: tuple[str, ...]) -> list[int]:

@@ -97,7 +97,7 @@ def _opens(token: str) -> bool:
     return True
 
 
-@look("numbers", "Data", mend="run: billhead report number-gaps", slow=True)
+@look("numbers", "Data", mend="run: billhead db upgrade", slow=True)
 def numbers() -> Iterator[Answer]:
     with reading() as session:
         series = list(series_counted(session))
@@ -112,7 +112,7 @@ def numbers() -> Iterator[Answer]:
         yield good(f"{len(series)} series without a gap")
 
 
-@look("ledger", "Data", mend="run: billhead ledger verify")
+@look("ledger", "Data", mend="run: billhead db upgrade")
 def ledger() -> Iterator[Answer]:
     """When it was last proven; proving it is work for a job."""
     with reading() as session:

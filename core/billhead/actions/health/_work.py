@@ -1,7 +1,7 @@
 """The work: workers and the scheduler, jobs that wait, stuck or parked ones, messages, renewals, plugins, switches."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -47,15 +47,24 @@ def _alive(kind: str) -> Iterator[Answer]:
     start = f"start {command_of(kind)}"
     if alive:
         machines = ", ".join(sorted({one.host for one in alive}))
-        yield good(f"{len(alive)} alive on {machines}, seen {max(one.seen_at for one in alive):%H:%M:%S} UTC")
+        yield good(f"{len(alive)} alive on {machines}, seen {_ago(max(one.seen_at for one in alive))} ago")
     elif not newest:
         yield amber("none was ever seen", start)
     else:
         last = newest[0]
-        says = f"process {last.pid} on {last.host} has died, seen {last.seen_at:%Y-%m-%d %H:%M} UTC"
+        says = f"process {last.pid} on {last.host} has died, seen {_ago(last.seen_at)} ago"
         if last.ended:
-            says = f"process {last.pid} on {last.host} was stopped, seen {last.seen_at:%Y-%m-%d %H:%M} UTC"
+            says = f"process {last.pid} on {last.host} was stopped, seen {_ago(last.seen_at)} ago"
         yield red(says, start)
+
+
+def _ago(seen_at: datetime) -> str:
+    """ "40 s", "12 min", "7 h", "3 d": whoever reads it has a zone of their own."""
+    seconds = max(int((clock.now() - seen_at).total_seconds()), 0)
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 @look("workers", "Work", mend="run: billhead db upgrade")

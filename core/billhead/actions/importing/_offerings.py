@@ -26,6 +26,7 @@ from billhead.actions.importing._customers_say import read_customers_say
 from billhead.actions.importing._regions import read_regions
 from billhead.actions.importing._toml import NO_TERM, Table, parse_short_term
 from billhead.actions.importing._usage_offers import read_metrics, read_usage_offers
+from billhead.domain.countries import known_country
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS
 from billhead.domain.periods import Term, zone
@@ -345,7 +346,7 @@ class Offerings:
             plan=table.one_of("plan", self.reseller_plans),
             parent=table.text("parent", ""),
             email=table.text("email"),
-            country=table.text("country"),
+            country=checked_country(table),
             zone=table.text("zone"),
             currency=table.one_of("currency", self._currencies),
             language=table.text("language", "en"),
@@ -353,6 +354,15 @@ class Offerings:
         check_zone(table, account.zone)
         table.finish()
         return account
+
+
+def checked_country(table: Table) -> str:
+    told = table.text("country")
+    try:
+        return known_country("country", told) if told else ""
+    except InvalidInput as error:
+        table.problems.add_refused(table.at("country"), error)
+        return ""
 
 
 def check_zone(table: Table, name: str) -> None:

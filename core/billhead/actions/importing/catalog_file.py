@@ -23,7 +23,7 @@ from billhead.actions.importing._catalog import (
     Tier,
     TierChange,
 )
-from billhead.actions.importing._offerings import Offerings, check_zone
+from billhead.actions.importing._offerings import Offerings, check_zone, checked_country
 from billhead.actions.importing._regions import read_regions
 from billhead.actions.importing._toml import Problems, Table
 from billhead.domain.dunning import LONGEST_LEAD_DAYS, Stage, StageAction
@@ -112,7 +112,7 @@ def _seller(table: Table) -> Seller:
         name=table.text("name"),
         legal_name=table.text("legal_name"),
         address=_names(table.child("address")),
-        country=table.text("country"),
+        country=checked_country(table),
         vat_id=table.text("vat_id", ""),
         email=table.text("email"),
         zone=table.text("zone"),

@@ -46,7 +46,7 @@ def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
         "plan": found_row(session, Plan, subscription.plan_id, "plan").name,
         "suspended": subscription.state == State.SUSPENDED,
         "for_debt": subscription.suspended_for == SuspendedBy.DEBT,
-        "ends_on": subscription.service_ends_on,
+        "ends_on": _last_day(subscription.service_ends_on),
         "trial_ends_on": _last_day(subscription.phase_ends_on),
         "by_hand": subscription.collection == "manual",
         "unpaid": Debts([_debt(document, home) for document in session.scalars(unpaid)]),
@@ -63,8 +63,7 @@ def _cancellation(session: Session, notice: Notice) -> Mapping[str, Any]:
     """Without a day where it has ended already."""
     told = dict(_subscription(session, notice)["subscription"])
     subscription = found_row(session, Subscription, int(named(notice, "subscription_id")), "subscription")
-    ends_on = None if subscription.state == State.CANCELED else subscription.service_ends_on
-    return {"subscription": {**told, "ends_on": _last_day(ends_on)}}
+    return {"subscription": {**told, "ends_on": None if subscription.state == State.CANCELED else told["ends_on"]}}
 
 
 def _debt(document: Document, home: str) -> Debt:
@@ -113,8 +112,7 @@ def _suspension(session: Session, notice: Notice) -> Mapping[str, Any]:
 def _trial(session: Session, notice: Notice) -> Mapping[str, Any]:
     facts = _subscription(session, notice)
     told = facts["subscription"]
-    last = _last_day(told["ends_on"])
-    if last and told["trial_ends_on"] and last <= told["trial_ends_on"]:
+    if told["ends_on"] and told["trial_ends_on"] and told["ends_on"] <= told["trial_ends_on"]:
         raise NoticeRejected(f"{told['plan']} was canceled meanwhile, so nobody is told that its trial ends")
     return facts
 

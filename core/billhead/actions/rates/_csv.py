@@ -18,7 +18,7 @@ from typing import NamedTuple
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, EXPONENTS
 
-__all__ = ["RateRow", "RatesRead", "read_rates"]
+__all__ = ["RateRow", "RatesRead", "checked_rate", "is_money", "read_rates"]
 
 _COLUMNS = ("day", "currency", "base", "rate")
 _CODE = re.compile(r"[A-Z]{3}")
@@ -50,8 +50,8 @@ def read_rates(text: str, since: date | None = None) -> RatesRead:
         rows = list(_long(lines, [lower.index(name) for name in _COLUMNS]))
         skipped: list[str] = []
     elif lower[:1] == ["date"] and len(head) > 1:
-        codes = [code if _is_currency(code) else "" for code in head]
-        skipped = [name for name in head[1:] if name and not _is_currency(name)]
+        codes = [code if is_money(code) else "" for code in head]
+        skipped = [name for name in head[1:] if name and not is_money(name)]
         rows = list(_wide(lines, codes))
     else:
         raise InvalidInput(
@@ -67,7 +67,8 @@ def read_rates(text: str, since: date | None = None) -> RatesRead:
     return RatesRead(list(seen.values()), skipped)
 
 
-def _is_currency(code: str) -> bool:
+def is_money(code: str) -> bool:
+    """A currency that there are rates of."""
     return code in EXPONENTS and code != CREDITS
 
 
@@ -79,11 +80,11 @@ def _long(lines: Iterator[list[str]], at: Sequence[int]) -> Iterator[RateRow]:
             raise InvalidInput(f"line {number}", f"it has {len(cells)} columns, fewer than the first line")
         day, currency, base, rate = (cells[index].strip() for index in at)
         for name, code in (("currency", currency), ("base", base)):
-            if not _is_currency(code):
+            if not is_money(code):
                 raise InvalidInput(f"line {number}: {name}", f"{code!r} is not a currency", hint="Write it like EUR.")
         if currency == base:
             raise InvalidInput(f"line {number}: base", f"it is {base} as well: that rate is always 1")
-        yield RateRow(_day(day, number), currency, base, _rate(rate, number))
+        yield RateRow(_day(day, number), currency, base, checked_rate(f"line {number}: rate", rate))
 
 
 def _wide(lines: Iterator[list[str]], codes: Sequence[str]) -> Iterator[RateRow]:
@@ -93,7 +94,7 @@ def _wide(lines: Iterator[list[str]], codes: Sequence[str]) -> Iterator[RateRow]
         day = _day(cells[0].strip(), number)
         for code, cell in zip(codes[1:], cells[1:], strict=False):
             if code and code != WIDE_BASE and cell.strip().upper() not in _ABSENT:
-                yield RateRow(day, WIDE_BASE, code, _rate(cell.strip(), number))
+                yield RateRow(day, WIDE_BASE, code, checked_rate(f"line {number}: rate", cell.strip()))
 
 
 def _day(text: str, number: int) -> date:
@@ -103,10 +104,11 @@ def _day(text: str, number: int) -> date:
         raise InvalidInput(f"line {number}: day", f"{text!r} is not a date", hint="Write it like 2026-11-20.") from None
 
 
-def _rate(text: str, number: int) -> str:
+def checked_rate(field: str, text: str) -> str:
+    """The decimal number as it is kept. Raises InvalidInput(field, …) for what is none, or not above zero."""
     if not _RATE.fullmatch(text) or not Decimal(text):
         raise InvalidInput(
-            f"line {number}: rate",
+            field,
             f"{text!r} is not a rate",
             hint="Digits with a dot for decimals, above zero, up to 12 of them after the dot.",
         )

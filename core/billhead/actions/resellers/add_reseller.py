@@ -14,6 +14,7 @@ from billhead.actions.resellers._tree import lock_resellers
 from billhead.actions.resellers._wallet import balance, checked_credits
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.countries import known_country
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
 from billhead.domain.money import CREDITS, Money, exponent
 from billhead.domain.periods import zone
@@ -175,7 +176,7 @@ def _customer(place: _Place, wanted: NewReseller, reseller: Reseller) -> Custome
         name=reseller.name,
         company=reseller.name,
         email=checked_email(wanted.email),
-        country=wanted.country or (like.country if like else seller.country),
+        country=known_country("country", wanted.country or (like.country if like else seller.country)),
         zone=zone(wanted.zone or (like.zone if like else seller.zone)).key,
         currency=currency,
         language=wanted.language or (like.language if like else "en"),

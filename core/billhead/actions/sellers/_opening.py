@@ -3,8 +3,8 @@
 import re
 
 from billhead import clock
-from billhead.actions.importing._fields import COUNTRIES
 from billhead.db import Tx
+from billhead.domain.countries import COUNTRIES
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, exponent
 from billhead.models.sellers import Seller
@@ -31,7 +31,8 @@ def check_company(name: str, country: str, currency: str, zone: str) -> None:
     if not name.strip():
         raise InvalidInput("name", "write the name that customers know")
     if country not in COUNTRIES:
-        raise InvalidInput("country", f"{country!r} is not a country", hint="use two capital letters, like FI")
+        hint = "write the two letters of ISO 3166, like FI"
+        raise InvalidInput("country", f"{country!r} is not a country", hint=hint)
     exponent(currency)
     if currency == CREDITS:
         raise InvalidInput("currency", f"{currency} is what resellers pay with; a seller keeps its books in money")

@@ -1,6 +1,7 @@
 """Bouquets, and what each is called on the panels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -19,8 +20,9 @@ from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.columns import code, number, text
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.plan_forms import WHERE_SOLD
-from billhead.web.forms import Form, stripped
+from billhead.web.forms import Form, stripped, ticked
 from billhead.web.pages import page
+from billhead.web.places import country_choices
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
@@ -70,17 +72,14 @@ class BouquetForm(Form):
     )
 
     country_rule = SelectField(later("Licensed"), choices=WHERE_SOLD, default="")
-    countries = StringField(
+    countries = ticked(
         later("These countries"),
-        filters=[stripped],
-        description=later(
-            "Two letters each, like DE AT. The country is that of the customer's address. What brings the bouquet "
-            "can be ordered there alone."
-        ),
+        later("The country is that of the customer's address. What brings the bouquet can be ordered there alone."),
+        choices=country_choices,
     )
 
     def regions(self) -> Regions:
-        return Regions(self.country_rule.data, tuple((self.countries.data or "").split()))
+        return Regions(self.country_rule.data, tuple(self.countries.data or ()))
 
     def names(self) -> dict[str, str]:
         names: dict[str, str] = {}
@@ -106,15 +105,11 @@ def edit_bouquet(key: int) -> ResponseReturnValue:
     return _edit(key)
 
 
-def _as_entered(row: Bouquet | None, names: Sequence[tuple[str, str]]) -> dict[str, str]:
+def _as_entered(row: Bouquet | None, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
     on = {"on": "\n".join(f"{panel} {remote}" for panel, remote in names)}
     if row is None:
         return on
-    return (
-        on
-        | {name: getattr(row, name) for name in ("code", "name", "country_rule")}
-        | {"countries": " ".join(row.countries)}
-    )
+    return on | {name: getattr(row, name) for name in ("code", "name", "country_rule", "countries")}
 
 
 def _edit(key: int | None) -> ResponseReturnValue:

@@ -13,21 +13,24 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
+from billhead.domain.percentage import parse_percent
 from billhead.models.catalogue import Plan
 from billhead.models.coupons import Coupon, CouponPlan, CouponRedemption, CouponUse
 from billhead.models.documents import Document
 from billhead.models.people import Customer
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.plugin_host.current import config
 from billhead.web.admin.area import admin, found, own_seller_id, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, badge, on, text
+from billhead.web.admin.customer_entry import sold_in
 from billhead.web.admin.listing import Choice, Listing
-from billhead.web.admin.prices import _ppm
 from billhead.web.formatting import money, percent
-from billhead.web.forms import Form, stripped
+from billhead.web.forms import Form, stripped, ticked
 from billhead.web.pages import page
+from billhead.web.places import country_choices, currency_choices
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
@@ -115,9 +118,7 @@ class CouponForm(Form):
     )
     percent = StringField(later("Percent"), filters=[stripped], description=later("For a percentage: 25, or 12.5."))
     amount = StringField(later("Amount"), filters=[stripped], description=later("For the others: digits with a dot."))
-    currency = StringField(
-        later("Currency"), filters=[stripped], validators=[Length(max=3)], description=later("Of the amounts.")
-    )
+    currency = SelectField(later("Currency"), default="", description=later("Of the amounts."))
     cycles = IntegerField(
         later("In how many cycles"),
         default=1,
@@ -128,13 +129,9 @@ class CouponForm(Form):
     covers_setup = BooleanField(later("Also off set-up fees and what is paid once"), default=True)
     new_customers = BooleanField(later("Only for who was never billed before"))
     first_order = BooleanField(later("Only for a first order"))
-    plans = StringField(
-        later("Plans and add-ons"), filters=[stripped], description=later("Codes with blanks between. Empty: all.")
-    )
+    plans = ticked(later("Plans and add-ons"), later("None: all."))
     terms = StringField(later("Terms"), filters=[stripped], description=later("With commas between. Empty: all."))
-    countries = StringField(
-        later("Countries"), filters=[stripped], description=later("Two letters each, like FI SE. Empty: all.")
-    )
+    countries = ticked(later("Countries"), later("None: all."), choices=country_choices)
     minimum = StringField(
         later("From an order of"), filters=[stripped], description=later("Before discount. Empty: any.")
     )
@@ -146,12 +143,12 @@ class CouponForm(Form):
     )
 
     def wanted(self) -> NewCoupon:
-        currency = (self.currency.data or "").upper()
+        currency = self.currency.data
         return NewCoupon(
             code=self.code.data or "",
             kind=self.kind.data,
             name=self.name.data or "",
-            percent_ppm=_ppm(self.percent.data) if self.percent.data else 0,
+            percent_ppm=parse_percent(self.percent.data or "0"),
             amount_minor=_minor("amount", self.amount.data, currency),
             currency=currency,
             cycles=self.cycles.data,
@@ -159,9 +156,9 @@ class CouponForm(Form):
             covers_setup=bool(self.covers_setup.data),
             new_customers=bool(self.new_customers.data),
             first_order=bool(self.first_order.data),
-            plans=tuple((self.plans.data or "").split()),
+            plans=tuple(self.plans.data or ()),
             terms=tuple(term.strip() for term in (self.terms.data or "").split(",") if term.strip()),
-            countries=tuple((self.countries.data or "").split()),
+            countries=tuple(self.countries.data or ()),
             minimum_minor=_minor("minimum", self.minimum.data, currency),
             starts_on=self.starts_on.data,
             ends_on=self.ends_on.data,
@@ -183,6 +180,11 @@ def _minor(field: str, typed: str | None, currency: str) -> int:
 @allow("staff", permission="catalogue.write")
 def new_coupon() -> ResponseReturnValue:
     form = CouponForm()
+    with reading() as session:
+        seller = found(session, Seller, own_seller_id(), "seller")
+        form.currency.choices = [("", "–"), *currency_choices(sold_in(session, seller))]
+        plans = select(Plan.code, Plan.name).where(Plan.seller_id == seller.id, Plan.retired.is_(False))
+        form.plans.choices = [(code, f"{name} ({code})") for code, name in session.execute(plans.order_by(Plan.name))]
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:

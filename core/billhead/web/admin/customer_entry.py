@@ -88,10 +88,14 @@ class NewCustomerForm(_ProfileFields):
         )
 
 
-def _offer(session: Session, form: NewCustomerForm, seller: Seller) -> None:
-    """The currencies that the seller has price books for, and its price groups."""
+def sold_in(session: Session, seller: Seller) -> list[str]:
+    """Its own currency, and those that it has price books for."""
     books = select(PriceBook.currency).where(PriceBook.seller_id == seller.id, PriceBook.reseller_id.is_(None))
-    form.currency.choices = sorted({seller.currency, *session.scalars(books.distinct())})
+    return sorted({seller.currency, *session.scalars(books.distinct())})
+
+
+def _offer(session: Session, form: NewCustomerForm, seller: Seller) -> None:
+    form.currency.choices = sold_in(session, seller)
     groups = groups_of(session, seller.id)
     form.price_group.choices = [("", say("everybody")), *((one, one) for one in groups)]
 

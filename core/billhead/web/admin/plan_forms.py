@@ -8,9 +8,8 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.catalogue._customers_say import HoldRules, hold_rules
 from billhead.actions.catalogue.save_plan import PartEntry, PlanEntry, ServiceEntry, preview_save_plan, save_plan
@@ -22,8 +21,9 @@ from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet
 from billhead.models.panels import Panel
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
-from billhead.web.forms import Form, stripped
+from billhead.web.forms import Form, stripped, ticked
 from billhead.web.pages import page
+from billhead.web.places import country_choices
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
@@ -55,7 +55,7 @@ HOLD_WAYS = {
     "credit": later("become credit"),
     "keep": later("are added when the hold ends"),
 }
-COUNTRIES_HINT = marked("Two letters each, like DE AT. The country is that of the customer's address.")
+COUNTRIES_HINT = marked("The country is that of the customer's address.")
 
 LINES = ("stream", "mag", "paired", "enigma2")
 _KINDS = {
@@ -84,9 +84,7 @@ class PlanForm(Form):
     connections = IntegerField(
         later("Screens at a time"), default=1, validators=[InputRequired(), NumberRange(0, 1000)]
     )
-    bouquets = SelectMultipleField(
-        later("Bouquets"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
-    )
+    bouquets = ticked(later("Bouquets"))
     parts = TextAreaField(
         later("Parts of the bundle"),
         description=later(
@@ -170,7 +168,11 @@ class PlanForm(Form):
     fixed_term = StringField(
         later("Ends after"), filters=[stripped], description=later("Like 12 months. Empty: it goes on.")
     )
-    season_ends_on = DateField(later("Ends for everybody on"), validators=[Optional()])
+    season_ends_on = DateField(
+        later("Over for everybody on"),
+        validators=[Optional()],
+        description=later("The first day without it. Empty: never."),
+    )
     then_plan = StringField(
         later("Then follows"), filters=[stripped], description=later("The code of a plan. Empty: nothing.")
     )
@@ -182,7 +184,7 @@ class PlanForm(Form):
     )
     rented = BooleanField(later("A device that is rented: paid with every term, and comes back"))
     country_rule = SelectField(later("May be sold"), choices=WHERE_SOLD, default="")
-    countries = StringField(later("These countries"), filters=[stripped], description=later(COUNTRIES_HINT))
+    countries = ticked(later("These countries"), later(COUNTRIES_HINT), choices=country_choices)
     listed = BooleanField(later("Shown in the shop"), default=True)
 
     def entry(self) -> PlanEntry:
@@ -216,7 +218,7 @@ class PlanForm(Form):
             season_ends_on=self.season_ends_on.data,
             then_plan=self.then_plan.data or "",
             country_rule=self.country_rule.data,
-            countries=tuple((self.countries.data or "").split()),
+            countries=tuple(self.countries.data or ()),
             listed=bool(self.listed.data),
         )
 
@@ -291,7 +293,7 @@ def _as_entered(session: Session, plan: Plan) -> dict[str, Any]:
         "may_hold": hold is not None,
         **({f"hold_{name}": value for name, value in asdict(hold).items()} if hold else {}),
         "then_plan": then.code if then else "",
-        "countries": " ".join(plan.countries),
+        "countries": plan.countries,
     }
 
 

@@ -39,11 +39,12 @@ def previewed(
     done: Callable[[Context, R], str],
     leads_to: Callable[[R], str] | None = None,
     template: str = "admin/previewed.html",
+    **more: Any,
 ) -> ResponseReturnValue:
     """Ask, show the `figures` of what `act` returns, and do it once they were seen; `done` tells how it went.
 
     `done` is called after the commit, with no transaction open: it may send what was decided. `leads_to` is the page
-    of what was made; without it the question's own way back is taken.
+    of what was made; without it the question's own way back is taken. `more` is for the template.
     """
 
     def do(ctx: Context) -> tuple[str, str]:
@@ -51,7 +52,7 @@ def previewed(
             result = act(tx)
         return done(ctx, result), leads_to(result) if leads_to is not None else ""
 
-    return asked_with(question, form, lambda ctx: figures(rehearse(ctx, act)), do, template)
+    return asked_with(question, form, lambda ctx: figures(rehearse(ctx, act)), do, template, **more)
 
 
 def asked_with(
@@ -60,6 +61,7 @@ def asked_with(
     look: Callable[[Context], Figures],
     do: Callable[[Context], tuple[str, str]],
     template: str = "admin/previewed.html",
+    **more: Any,
 ) -> ResponseReturnValue:
     """The same for what is no single transaction: `look` returns the figures, `do` what to tell afterwards
     and the page that follows ("": the question's own way back)."""
@@ -74,7 +76,7 @@ def asked_with(
                 return redirect(where or question.back, 303)
             form.seen.data = _digest(shown)
     status = 422 if form.is_submitted() and not shown else 200
-    return page(template, question=question, form=form, shown=shown), status
+    return page(template, question=question, form=form, shown=shown, **more), status
 
 
 def _digest(shown: Figures) -> str:

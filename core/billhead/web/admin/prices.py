@@ -1,7 +1,6 @@
 """Price books, new versions of prices, and changing many at once."""
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -19,6 +18,7 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
+from billhead.domain.percentage import parse_percent
 from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
 from billhead.models.people import Reseller
@@ -32,6 +32,7 @@ from billhead.web.csv_export import csv_response
 from billhead.web.formatting import last_day, lasting, money
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
+from billhead.web.places import country_choices, currency_choices
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say, say_count
 
@@ -126,8 +127,8 @@ class BookForm(Form):
     code = StringField(
         later("Code"), filters=[stripped], validators=[DataRequired(later("A code is needed.")), Length(max=40)]
     )
-    currency = StringField(later("Currency"), filters=[stripped], validators=[DataRequired(), Length(max=3)])
-    country = StringField(later("Country"), filters=[stripped], description=later("Two letters, like FI. Empty: all."))
+    currency = SelectField(later("Currency"), choices=currency_choices)
+    country = SelectField(later("Country"), default="", choices=lambda: [("", say("all")), *country_choices()])
     price_group = StringField(later("Customer group"), filters=[stripped], description=later("Empty: all."))
     reseller = StringField(
         later("Reseller"), filters=[stripped], description=later("Its code. Empty: everybody's customers.")
@@ -156,8 +157,8 @@ def _book(key: int | None) -> ResponseReturnValue:
         with form.refusals():
             entry = BookEntry(
                 form.code.data or "",
-                (form.currency.data or "").upper(),
-                (form.country.data or "").upper(),
+                form.currency.data,
+                form.country.data,
                 form.price_group.data or "",
                 form.reseller.data or "",
                 bool(form.tax_inclusive.data),
@@ -321,7 +322,7 @@ class RepriceForm(PreviewForm):
         return RepriceWish(
             own_seller_id(),
             self.existing_from.data,
-            percent_ppm=_ppm(self.percent.data or "0"),
+            percent_ppm=parse_percent(self.percent.data or "0"),
             add_minor=_whole("add", self.add.data or "0"),
             round_to_minor=self.round_to.data or 1,
             below_minor=self.below.data or 0,
@@ -331,18 +332,6 @@ class RepriceForm(PreviewForm):
             valid_from=self.valid_from.data,
             tell_days=self.tell_days.data,
         )
-
-
-def _ppm(text: str) -> int:
-    try:
-        percent = Decimal(text)
-    except InvalidOperation:
-        percent = Decimal("NaN")
-    if not percent.is_finite() or abs(percent) > 10_000 or percent * 10_000 != int(percent * 10_000):
-        raise InvalidInput(
-            "percent", say("%(what)s is not a percentage", what=repr(text)), hint=say("write it like 5 or -2.5")
-        )
-    return int(percent * 10_000)
 
 
 def _whole(field: str, text: str) -> int:

@@ -8,9 +8,10 @@ from sqlalchemy import or_, select
 from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from billhead.actions.payments._comes_to import ComesTo, comes_to
 from billhead.actions.payments.approve_proof import approve_proof
 from billhead.actions.payments.reject_proof import reject_proof
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.money import Money
 from billhead.models.banking import TransferProof
@@ -23,7 +24,8 @@ from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import amount, instant, state, text
 from billhead.web.admin.corrections import amount_field
 from billhead.web.admin.listing import Choice, Listing
-from billhead.web.admin.unassigned import reference_field
+from billhead.web.admin.previewing import PreviewForm, previewed
+from billhead.web.admin.unassigned import comes_to_figures, reference_field
 from billhead.web.downloads import strangers_file
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
@@ -99,7 +101,7 @@ def proof_file(key: int) -> Response:
         return strangers_file(found(session, TransferProof, key, "proof"))
 
 
-class ApproveForm(ReasonForm):
+class ApproveForm(PreviewForm):
     amount = amount_field(later("Amount that came"), later("As the bank shows it; more than is owed becomes credit."))
     reference = reference_field()
     reason = reason_field()
@@ -113,11 +115,15 @@ def approve(key: int) -> ResponseReturnValue:
         attempt = session.get_one(PaymentAttempt, row.attempt_id)
     form = ApproveForm()
 
-    def act(ctx: Context, form: Any) -> str:
-        came = Money.parse(form.amount.data, attempt.currency)
-        with writing(ctx) as tx:
-            approve_proof(tx, key, came.minor, form.reference.data)
-        return say("%(amount)s booked.", amount=money(came.minor, came.currency))
+    def came() -> int:
+        return Money.parse(form.amount.data, attempt.currency).minor
+
+    def act(tx: Tx) -> ComesTo:
+        booked = key, came(), form.reference.data
+        return comes_to(tx, row.customer_id, attempt.currency, lambda: approve_proof(tx, *booked).payment_id)
+
+    def told(_: Context, _made: ComesTo) -> str:
+        return say("%(amount)s booked.", amount=money(came(), attempt.currency))
 
     question = Question(
         say("Has the money come?"),
@@ -129,7 +135,7 @@ def approve(key: int) -> ResponseReturnValue:
         url_for("admin.proof", key=key),
         danger=False,
     )
-    return asked(question, form, act)
+    return previewed(question, form, act, lambda made: comes_to_figures(came(), attempt.currency, made), told)
 
 
 class RejectForm(ReasonForm):

@@ -5,9 +5,8 @@ from typing import Any
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.resellers._rights import Rights, stored_rights
 from billhead.actions.resellers._seen import seen_reseller
@@ -24,20 +23,14 @@ from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.asking import Question, reason_field
 from billhead.web.admin.corrections import amount_field
 from billhead.web.admin.previewing import PreviewForm, previewed
-from billhead.web.forms import Form, stripped
+from billhead.web.forms import Form, stripped, ticked
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import later, say
 
-__all__ = ["RightsFields", "about_reseller", "one_reseller", "parsed_credits", "plan_choices", "ticked"]
+__all__ = ["RightsFields", "about_reseller", "one_reseller", "parsed_credits", "plan_choices"]
 
 _NEEDS = "resellers.write"
-
-
-def ticked(label: str, description: str = "") -> SelectMultipleField:
-    return SelectMultipleField(
-        label, description=description, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
-    )
 
 
 def parsed_credits(field: str, typed: str | None) -> Money:

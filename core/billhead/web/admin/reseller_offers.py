@@ -21,9 +21,9 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.columns import Column, badge, code, text
 from billhead.web.admin.listing import Listing
-from billhead.web.admin.reseller_forms import RightsFields, parsed_credits, plan_choices, ticked
+from billhead.web.admin.reseller_forms import RightsFields, parsed_credits, plan_choices
 from billhead.web.formatting import money
-from billhead.web.forms import Form, stripped
+from billhead.web.forms import Form, stripped, ticked
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say

@@ -35,10 +35,10 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, badge, instant, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.previewing import PreviewForm, previewed
-from billhead.web.admin.reseller_forms import about_reseller, one_reseller, ticked
+from billhead.web.admin.reseller_forms import about_reseller, one_reseller
 from billhead.web.errors import refusal
 from billhead.web.formatting import money
-from billhead.web.forms import stripped
+from billhead.web.forms import stripped, ticked
 from billhead.web.offered import offered
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx

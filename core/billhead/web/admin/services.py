@@ -26,7 +26,7 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.standing import standing_of
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import marked, say
+from billhead.web.speaking import marked, say, speech
 
 __all__ = ["SERVICES", "SERVICE_COLUMNS", "TROUBLE", "is_line"]
 
@@ -63,6 +63,11 @@ def is_line(typed: str) -> ColumnElement[bool]:
     return or_(Service.login == typed, Service.handle == typed.lower(), Service.mac == mac if mac else false())
 
 
+def _said(error: str) -> str:
+    """What modules of ours answer is said in the language of the page; what a panel says itself stays as it is."""
+    return speech().refusal(error) or "–"
+
+
 SERVICES = Listing(
     name="services",
     title=marked("Services"),
@@ -86,7 +91,12 @@ SERVICES = Listing(
         LABEL,
         state(marked("In step"), "sync"),
         instant(marked("Runs to"), "desired_expires_at"),
-        text(marked("Last error"), "sync_error", css="clip"),
+        Column(
+            marked("Last error"),
+            lambda row: row.sync_error,
+            lambda row: speech().refusal(row.sync_error) or "–",
+            "clip",
+        ),
     ),
     choices=(
         Choice(

@@ -14,12 +14,10 @@ from wtforms import (
     DateTimeLocalField,
     IntegerField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.catalogue._for_everybody import prices_of
 from billhead.actions.catalogue.save_single_sale import SingleSale, save_single_sale
@@ -31,8 +29,9 @@ from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.plan_forms import COUNTRIES_HINT, WHERE_SOLD
-from billhead.web.forms import Form, stripped
+from billhead.web.forms import Form, stripped, ticked
 from billhead.web.pages import page
+from billhead.web.places import country_choices
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, say
 
@@ -56,9 +55,7 @@ class SingleSaleForm(Form):
     description = TextAreaField(later("Description"), filters=[stripped], validators=[Length(max=1000)])
     starts = DateTimeLocalField(later("Begins"), format=_TYPED, validators=[Optional()])
     ends = DateTimeLocalField(later("Ends"), format=_TYPED, validators=[Optional()])
-    bouquets = SelectMultipleField(
-        later("Bouquets"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
-    )
+    bouquets = ticked(later("Bouquets"))
     hours = IntegerField(
         later("May be watched for so many hours"),
         validators=[Optional(), NumberRange(1, 87_840)],
@@ -82,7 +79,7 @@ class SingleSaleForm(Form):
         later("Tax class"), default="tv", filters=[stripped], validators=[DataRequired(), Length(max=40)]
     )
     country_rule = SelectField(later("May be sold"), choices=WHERE_SOLD, default="")
-    countries = StringField(later("These countries"), filters=[stripped], description=later(COUNTRIES_HINT))
+    countries = ticked(later("These countries"), later(COUNTRIES_HINT), choices=country_choices)
 
     def entry(self, kind: str, zone: str) -> SingleSale:
         """Only what belongs to its kind."""
@@ -100,7 +97,7 @@ class SingleSaleForm(Form):
             self.tax_class.data or "",
             on_bill=bool(self.on_bill.data),
             country_rule=self.country_rule.data,
-            countries=tuple((self.countries.data or "").split()),
+            countries=tuple(self.countries.data or ()),
             prices=tuple(_amounts(self.prices.data or "")),
             **said,
         )
@@ -169,7 +166,7 @@ def _as_entered(session: Session, plan: Plan, zone: str) -> dict[str, Any]:
         **own, **window, **counted,
         "on_bill": bool(plan.details.get("on_bill")),
         "bouquets": list(session.scalars(codes.where(PlanBouquet.plan_id == plan.id))),
-        "countries": " ".join(plan.countries),
+        "countries": plan.countries,
         "prices": "\n".join(f"{one.decimal():f} {one.currency}" for one in prices_of(session, plan)),
     }  # fmt: skip
 

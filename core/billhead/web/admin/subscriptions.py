@@ -60,8 +60,9 @@ def _matching(typed: str) -> ColumnElement[bool]:
 
 
 def _paid_before(typed: str) -> ColumnElement[bool] | None:
+    """The day that is shown is the last one with service, the day before what is kept."""
     day = typed_day(typed)
-    return Subscription.paid_through < day if day is not None else None
+    return Subscription.paid_through <= day if day is not None else None
 
 
 _NEVER_ALONE = ("credit_package", "reseller", "super_reseller", "bouquet", "connection")

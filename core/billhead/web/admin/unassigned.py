@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from wtforms import IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
+from billhead.actions.payments._comes_to import ComesTo, comes_to
 from billhead.actions.payments._named import documents_in
 from billhead.actions.payments._suggestions import suggestions_for
 from billhead.actions.payments.assign_money import assign_money
@@ -30,11 +31,12 @@ from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import amount, code, instant, text
 from billhead.web.admin.corrections import amount_field
 from billhead.web.admin.listing import Listing
+from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.speaking import later, marked, say
 
-__all__ = ["UNASSIGNED", "by_hand", "reference_field"]
+__all__ = ["UNASSIGNED", "by_hand", "comes_to_figures", "reference_field"]
 
 UNASSIGNED = Listing(
     name="unassigned",
@@ -118,7 +120,21 @@ def _documents_field() -> SelectMultipleField:
     )
 
 
-class ReceiptForm(ReasonForm):
+def comes_to_figures(amount_minor: int, currency: str, one: ComesTo) -> Figures:
+    """What booking the money comes to, as a preview shows it."""
+    rows = [(say("Booked"), money(amount_minor, currency))]
+    for part in one.paid:
+        name = part.number_text if part.order_id is None else say("order %(number)s", number=part.order_id)
+        paid = money(part.minor, currency)
+        open_minor = money(part.open_minor, currency)
+        left = say("%(amount)s paid, %(open)s stays open", amount=paid, open=open_minor)
+        rows.append((name, left if part.open_minor else say("%(amount)s, paid in full", amount=paid)))
+    if one.credit_minor < 0:
+        rows.append((say("Paid by credit"), money(-one.credit_minor, currency)))
+    return [*rows, (say("Becomes credit"), money(max(one.credit_minor, 0), currency))]
+
+
+class ReceiptForm(PreviewForm):
     account = SelectField(later("Account that it came to"), coerce=int)
     amount = amount_field(later("Amount"), later("What is more than is owed becomes credit."))
     reference = reference_field()
@@ -135,13 +151,15 @@ def book_customer_receipt(key: int) -> ResponseReturnValue:
     form.account.choices = by_hand(row.seller_id)
     form.documents.choices = _debts(key, row.currency)
 
-    def act(ctx: Context, form: Any) -> str:
-        paid = Money.parse(form.amount.data, row.currency)
-        with writing(ctx) as tx:
-            book_receipt(
-                tx, key, form.account.data, paid.minor, row.currency, form.reference.data, tuple(form.documents.data)
-            )
-        return say("%(money)s booked.", money=money(paid.minor, row.currency))
+    def came() -> int:
+        return Money.parse(form.amount.data, row.currency).minor
+
+    def act(tx: Tx) -> ComesTo:
+        booked = form.account.data, came(), row.currency, form.reference.data, tuple(form.documents.data)
+        return comes_to(tx, key, row.currency, lambda: book_receipt(tx, key, *booked).payment_id)
+
+    def told(_: Context, _made: ComesTo) -> str:
+        return say("%(money)s booked.", money=money(came(), row.currency))
 
     question = Question(
         say("Book a transfer of %(name)s", name=row.name),
@@ -150,7 +168,7 @@ def book_customer_receipt(key: int) -> ResponseReturnValue:
         url_for("admin.customer", key=key),
         danger=False,
     )
-    return asked(question, form, act)
+    return previewed(question, form, act, lambda made: comes_to_figures(came(), row.currency, made), told)
 
 
 @admin.get("/unassigned")
@@ -195,7 +213,7 @@ def keep_money() -> ResponseReturnValue:
     return asked(question, form, act)
 
 
-class AssignForm(ReasonForm):
+class AssignForm(PreviewForm):
     customer = IntegerField(
         later("Customer number"), validators=[DataRequired(later("It stands in the address of their page."))]
     )
@@ -218,11 +236,10 @@ def assign(key: int) -> ResponseReturnValue:
         entry = session.scalar(select(BankEntry).where(BankEntry.unassigned_money_id == key).limit(1))
         suggestions = suggestions_for(session, row) if row.payment_id is None and row.returned_at is None else []
 
-    def act(ctx: Context, form: Any) -> str:
-        with writing(ctx) as tx:
-            chosen = _chosen(tx, row, form.customer.data, form.document.data) if form.document.data else []
-            assigned = assign_money(tx, key, form.customer.data, chosen)
-        return say("Assigned: payment %(payment_id)s.", payment_id=assigned.payment_id)
+    def act(tx: Tx) -> ComesTo:
+        whose = form.customer.data
+        chosen = _chosen(tx, row, whose, form.document.data) if form.document.data else []
+        return comes_to(tx, whose, row.currency, lambda: assign_money(tx, key, whose, chosen).payment_id)
 
     form = AssignForm(**{name: request.args.get(name) for name in ("customer", "document")})
     told = (
@@ -241,7 +258,16 @@ def assign(key: int) -> ResponseReturnValue:
         url_for("admin.unassigned"),
         danger=False,
     )
-    return asked(question, form, act, "admin/assign.html", suggestions=suggestions, row=row)
+    return previewed(
+        question,
+        form,
+        act,
+        lambda made: comes_to_figures(row.amount_minor, row.currency, made),
+        lambda _, made: say("Assigned: payment %(payment_id)s.", payment_id=made.payment_id),
+        above="admin/_whose.html",
+        suggestions=suggestions,
+        row=row,
+    )
 
 
 class GiveBackForm(ReasonForm):

@@ -6,9 +6,8 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.notifications._channels import EMAIL, channels_by, connectable
 from billhead.actions.notifications._groups import CHOSEN, DIGEST, group_of
@@ -30,7 +29,7 @@ from billhead.plugin import Addressing, NotificationChannel, allow
 from billhead.plugin_host import channel_connection
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.sure import sure
-from billhead.web.forms import Form, stripped
+from billhead.web.forms import Form, stripped, ticked
 from billhead.web.how_often import add_often_fields, often_data, often_told
 from billhead.web.pages import page
 from billhead.web.paging import page_of
@@ -60,17 +59,11 @@ _WORDS = {
 }
 
 
-def _ways(label: str, hint: str = "") -> SelectMultipleField:
-    return SelectMultipleField(
-        label, description=hint, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
-    )
-
-
 class ChoiceForm(Form):
-    bills = _ways(later("Bills and payments"))
-    line = _ways(later("Your line and box"))
-    support = _ways(later("Answers of our support"))
-    news = _ways(later("News"), later("Planned work, trials that end, prices that stay. None ticked: none is sent."))
+    bills = ticked(later("Bills and payments"))
+    line = ticked(later("Your line and box"))
+    support = ticked(later("Answers of our support"))
+    news = ticked(later("News"), later("Planned work, trials that end, prices that stay. None ticked: none is sent."))
     quiet_from = SelectField(
         later("Quiet from"), choices=_HOURS, description=later("Your phone rings for nothing in these hours.")
     )

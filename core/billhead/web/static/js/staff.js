@@ -73,6 +73,20 @@ for (const finder of document.querySelectorAll("input[data-finds]")) {
   });
 }
 
+// So is a list of boxes: what is ticked stays in sight.
+for (const finder of document.querySelectorAll("input[data-narrows]")) {
+  const rows = [...finder.nextElementSibling.children];
+  finder.hidden = false;
+  finder.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  for (const kind of ["input", "search"]) finder.addEventListener(kind, () => {
+    const typed = wordsOf(finder.value);
+    for (const row of rows) {
+      const own = wordsOf(row.textContent);
+      row.hidden = !row.querySelector(":checked") && !typed.every((word) => own.some((one) => one.startsWith(word)));
+    }
+  });
+}
+
 // How many are picked of a list, and all of a page at once. A page that one comes back to keeps what was picked.
 for (const said of document.querySelectorAll("[data-picked]")) {
   const form = said.closest("form"), page = form.querySelector("[data-pick-page]");
