@@ -15,6 +15,7 @@ import pytest
 from first_rows import first_rows
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from pretend_plugins import installed_points, plugin_point
 from sqlalchemy import event
 from werkzeug.test import TestResponse
@@ -201,11 +202,21 @@ class Browser:
             assert "&lt;time " not in answer.text, f"{path} shows a <time> as its text"
         return answer
 
-    def post(self, path: str, fields: dict[str, Any] | None = None, *, page: str = "/", **more: Any) -> TestResponse:
-        """Send a form. Every page holds a form, so any `page` gives the token of this browser's session."""
-        token = _TOKEN.search(self.get(page, follow_redirects=True).text)
-        assert token is not None, f"{page} holds no form"
-        return self.client.post(path, data={"csrf_token": token[1], **(fields or {})}, **more)
+    def post(self, path: str, fields: dict[str, Any] | None = None, *, page: str = "", **more: Any) -> TestResponse:
+        """Send the form of `page`. Without one it is that of some page seen before: the token is the session's."""
+        token = "" if page else self._token()
+        if not token:
+            found = _TOKEN.search(self.get(page or "/", follow_redirects=True).text)
+            assert found is not None, f"{page} holds no form"
+            token = found[1]
+        return self.client.post(path, data={"csrf_token": token, **(fields or {})}, **more)
+
+    def _token(self) -> str:
+        """Empty where no page with a form was seen in this session."""
+        with self.client.session_transaction() as session:
+            drawn = session.get("csrf_token", "")
+        signer = URLSafeTimedSerializer(self.client.application.secret_key, salt="wtf-csrf-token")
+        return str(signer.dumps(drawn)) if drawn else ""
 
     def yes(self, path: str, shown: TestResponse | None = None, **fields: Any) -> TestResponse:
         """Say yes to the figures that the page shows, or that `shown` did."""
