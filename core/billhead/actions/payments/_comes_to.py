@@ -55,7 +55,7 @@ def _paid(tx: Tx, payment_id: int) -> tuple[PaidPart, ...]:
         select(Document, func.sum(Allocation.amount_minor))
         .join(Document, Document.id == Allocation.document_id)
         .where(or_(Allocation.payment_id == payment_id, Allocation.customer_credit_id.in_(lots)))
-        .group_by(Document)
+        .group_by(Document.id)
         .order_by(func.min(Allocation.id))
     ).all()
     return tuple(
