@@ -11,6 +11,7 @@ from billhead.web.admin.listing import Listing
 from billhead.web.admin.payments import PAYMENTS
 from billhead.web.admin.subscriptions import SUBSCRIPTIONS
 from billhead.web.api_staff.asking import api_staff
+from billhead.web.api_staff.description_of_acts import ACTS
 from billhead.web.api_staff.subscriptions import ADDRESS
 from billhead.web.api_staff.usage import MOST_EVENTS
 from billhead.web.openapi import ID, KEY, PAGED, Said, described, does, in_query, list_of, maybe, obj
@@ -60,7 +61,7 @@ _DOCUMENT = obj(
     due_on=_DAY, currency="string", total=_AMOUNT, open=_AMOUNT,
 )  # fmt: skip
 _LINE = obj(
-    description="string", kind="string", subscription=maybe("integer"), starts_on=_DAY, ends_on=_DAY,
+    id="integer", description="string", kind="string", subscription=maybe("integer"), starts_on=_DAY, ends_on=_DAY,
     quantity="integer", net=_AMOUNT, tax=_AMOUNT,
 )  # fmt: skip
 _WHOLE_DOCUMENT = obj(**_DOCUMENT["properties"], lines=list_of(_LINE))
@@ -174,6 +175,7 @@ DESCRIPTION: Said = described(
         "/subscriptions/{id}/cancel": {
             "post": does("Cancel it", obj(id="integer", ends_on=_DAY, came_back=_AMOUNT), ID, KEY, body=_CANCEL)
         },
+        **ACTS,
         "/documents": {"get": _lists("Documents, the newest first", DOCUMENTS, _DOCUMENT)},
         "/documents/{id}": {"get": does("One document and its lines", _WHOLE_DOCUMENT, ID)},
         "/documents/{id}.pdf": {"get": does("The document as PDF", {}, ID, media="application/pdf")},

@@ -14,7 +14,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import found
 from billhead.web.admin.documents import DOCUMENTS
 from billhead.web.admin.payments import PAYMENTS
-from billhead.web.api_staff.asking import REASON, amount, api_staff, day, instant, listed
+from billhead.web.api_staff.asking import REASON, amount, api_staff, day, instant, listed, number
 from billhead.web.downloads import pdf_response
 from billhead.web.programs import acting, fields, text
 
@@ -55,6 +55,7 @@ def document(key: int) -> ResponseReturnValue:
 
 def _line(line: DocumentLine, currency: str) -> dict[str, object]:
     return {
+        "id": line.id,
         "description": line.description,
         "kind": line.kind,
         "subscription": line.subscription_id,
@@ -74,17 +75,11 @@ def document_pdf(key: int) -> ResponseReturnValue:
         return pdf_response(render_pdf(session, row), row.number_text or f"{row.kind}-{row.id}")
 
 
-def _number(value: object) -> int:
-    if type(value) is not int or not 0 < value < 2**63:
-        raise ValueError("must be a whole number above zero")
-    return value
-
-
 @api_staff.post("/documents/<int:key>/transfer")
 @allow("anyone")
 def book_document_transfer(key: int) -> ResponseReturnValue:
     """`account` is a gateway account by its number; `reference` can't be booked twice for it."""
-    known = REASON | {"account": _number, "amount": text(30), "reference": text(140)}
+    known = REASON | {"account": number, "amount": text(30), "reference": text(140)}
     told = fields(known, ("reason", "account", "amount", "reference"))
     with acting(told["reason"]) as tx:
         row = found(tx.session, Document, key, "document")

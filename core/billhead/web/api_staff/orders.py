@@ -1,7 +1,6 @@
 """What a customer can buy, what that costs with tax, and the order: as staff order for a customer on a page."""
 
 from contextlib import suppress
-from datetime import date
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -12,10 +11,9 @@ from billhead.actions.subscriptions.order_for import PAY, order_for
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import Money
-from billhead.domain.typed_day import typed_day
 from billhead.plugin import allow
 from billhead.web.admin.ordering import Wish, buyer_of, sold_to, wish_of
-from billhead.web.api_staff.asking import amount, api_staff, day
+from billhead.web.api_staff.asking import amount, api_staff, count, quoted, typed
 from billhead.web.programs import acting, addons, fields, flag, text
 from billhead.web.storefront.offers import AddOn, Audience, Offer, offers
 
@@ -68,34 +66,21 @@ def _addon(addon: AddOn) -> dict[str, object]:
     return {"code": addon.code, "name": addon.name, "most": addon.most, "amounts": amounts}
 
 
-def _count(value: object) -> int:
-    if type(value) is not int or not 1 <= value <= 999:
-        raise ValueError("must be a whole number from 1 to 999")
-    return value
-
-
 def _term(value: object) -> str:
     if "|" in (term := text(40)(value)):
         raise ValueError("must be a term as it is sold, like 1 month")
     return term
 
 
-def _day(value: object) -> date:
-    found = typed_day(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("must be a day like 2027-01-31")
-    return found
-
-
 _WISH = {
     "plan": text(100),
     "term": _term,
     "trial": flag,
-    "quantity": _count,
+    "quantity": count,
     "mac": text(30),
     "addons": addons,
     "coupon": text(40),
-    "starts_on": _day,
+    "starts_on": typed,
 }
 
 
@@ -133,17 +118,7 @@ def quote_for_customer(key: int) -> ResponseReturnValue:
         "tax": amount(quote.tax_minor, quote.currency),
         "total": amount(quote.total_minor, quote.currency),
         "credit": amount(wish.credit.minor, wish.credit.currency),
-        "lines": [
-            {
-                "description": line.description,
-                "quantity": line.quantity,
-                "net": amount(line.net_minor, quote.currency),
-                "tax": amount(line.tax_minor, quote.currency),
-                "starts_on": day(line.period_start),
-                "ends_on": day(line.period_end),
-            }
-            for line in quote.lines
-        ],
+        "lines": [quoted(line, quote.currency) for line in quote.lines],
     }
 
 

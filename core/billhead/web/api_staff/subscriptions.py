@@ -1,6 +1,5 @@
 """Subscriptions and their lines: found, looked at, suspended, restored, canceled; and what the customer watches by."""
 
-from datetime import date
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -14,12 +13,11 @@ from billhead.actions.subscriptions.renew_now import renew_now
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import Tx, reading, writing
 from billhead.domain.subscription import SuspendedBy
-from billhead.domain.typed_day import typed_day
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import found
 from billhead.web.admin.subscriptions import SUBSCRIPTIONS
-from billhead.web.api_staff.asking import REASON, amount, api_staff, day, instant, listed
+from billhead.web.api_staff.asking import REASON, amount, api_staff, day, instant, listed, needing, typed
 from billhead.web.programs import acting, asker, fields, text
 
 __all__ = ["ADDRESS"]
@@ -111,18 +109,12 @@ def renew_subscription(key: int) -> ResponseReturnValue:
     return {"id": key, "document": made.document_id, "offered": made.offered}
 
 
-def _day(value: object) -> date:
-    day = typed_day(value) if isinstance(value, str) else None
-    if day is None:
-        raise ValueError("must be a day like 2026-12-31")
-    return day
-
-
 @api_staff.post("/subscriptions/<int:key>/cancel")
 @allow("anyone")
 def cancel_subscription(key: int) -> ResponseReturnValue:
     """`policy`, `on` and `money` as `cancel` takes them; `came_back` is what is credited or refunded."""
-    told = fields(REASON | {"policy": text(20), "on": _day, "money": text(20)}, ("reason", "policy"))
+    needing("subscriptions.write")
+    told = fields(REASON | {"policy": text(20), "on": typed, "money": text(20)}, ("reason", "policy"))
     with acting(told["reason"]) as tx:
         currency = found(tx.session, Subscription, key, "subscription").currency
         done = cancel(tx, key, told["policy"], on=told.get("on"), money=told.get("money", ""))
