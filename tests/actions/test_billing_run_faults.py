@@ -5,7 +5,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from billing_process import billing_process
@@ -16,7 +16,6 @@ from billhead.actions.billing import run as run_module
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.bench.subscribers import build_operator
 from billhead.db import reading, writing
-from billhead.domain.errors import RunNeedsConfirmation
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import BillingRun, Document, DocumentLine, FailedItem
@@ -218,75 +217,6 @@ def test_a_run_whose_process_is_gone_is_known_to_be_dead_a_quarter_of_an_hour_la
             tx.session.add(BillingRun(**about, started_at=at - timedelta(hours=3), alive_at=at))
     shop.run(NOV)
     assert [run.state for run in shop.all(BillingRun)] == ["running", "aborted", "done"]
-
-
-@pytest.fixture
-def five_usual_runs(shop):
-    with writing(SYSTEM) as tx:
-        for day in range(1, 6):
-            about = {"as_of": date(2026, 10, day), "state": "done", "totals": {"EUR": 10_000 * day}}
-            about["invoices"] = {"EUR": 10}  # on average 10.00, 20.00, … 50.00
-            tx.session.add(BillingRun(**about, started_at=run_module.clock.now()))
-
-
-def test_a_run_far_above_the_usual_stops_asks_and_goes_on_when_confirmed(shop, five_usual_runs, monkeypatch):
-    monkeypatch.setattr("billhead.actions.billing._band._ENOUGH_DOCUMENTS", 2)
-    plan = shop.plan("tv", 50_000)  # 500.00 instead of 5.00
-    for _ in range(6):
-        shop.subscribe(shop.customer(), plan, due=NOV)
-    assert shop.run(NOV, dry_run=True).unusual == "EUR"
-    # 3 × the largest, 500.00, is 1,500.00; two at 600.00 fit
-    with pytest.raises(RunNeedsConfirmation, match=r"up to 1500\.00 EUR is usual"):
-        shop.run(NOV, chunk_size=1)
-    assert len(shop.all(Document)) == 2
-    asks = shop.all(BillingRun)[-1]
-    assert asks.state == "needs_confirmation"
-    assert asks.unusual == {"currency": "EUR", "minor": 180_000, "usual_minor": 150_000, "invoices": 0}
-    shop.run(NOV, confirmed=True)
-    assert len(shop.all(Document)) == 6
-
-
-def test_a_run_that_bills_next_to_nothing_on_each_invoice_asks_too(shop, five_usual_runs, monkeypatch):
-    monkeypatch.setattr("billhead.actions.billing._band._ENOUGH_DOCUMENTS", 3)
-    slipped = shop.plan("sports", 270)
-    good = [shop.subscribe(shop.customer(), shop.plan(f"tv{n}", 280), due=NOV) for n in range(3)]
-    assert shop.run(NOV, dry_run=True).unusual is None  # 3.36 with tax: more than a third of 10.00, the lowest average
-    for subscription in good:
-        shop.change(Subscription, subscription, next_bill_on=None)
-    later = date(2026, 11, 2)
-    for _ in range(5):  # 3.24
-        shop.subscribe(shop.customer(), slipped, due=later)
-    assert shop.run(later, dry_run=True).unusual == "EUR"
-    with pytest.raises(RunNeedsConfirmation, match=r"3\.24 EUR on each of 3 invoices; 3\.33 EUR or more is usual"):
-        shop.run(later, chunk_size=1)
-    assert len(shop.all(Document)) == 2
-    assert shop.all(BillingRun)[-1].unusual == {"currency": "EUR", "minor": 324, "usual_minor": 333, "invoices": 3}
-    assert shop.run(later, confirmed=True).invoices == 3
-
-
-def test_what_a_run_asks_waits_for_an_answer_however_many_hours_pass(shop, five_usual_runs, monkeypatch):
-    monkeypatch.setattr("billhead.actions.billing._band._ENOUGH_DOCUMENTS", 2)
-    plan = shop.plan("tv", 50_000)  # 600.00 with tax; 1,500.00 is usual
-    for _ in range(9):
-        shop.subscribe(shop.customer(), plan, due=NOV)
-    for hour in (1, 2, 3):
-        with pytest.raises(RunNeedsConfirmation):
-            shop.run(datetime(2026, 11, 1, hour, tzinfo=UTC), chunk_size=1)
-        assert len(shop.all(Document)) == 2  # not two more each hour
-    with pytest.raises(RunNeedsConfirmation):  # nor when the day is over
-        shop.run(DEC)
-    assert shop.run(NOV, only=(9,)).invoices == 1  # somebody has picked this one; it answers nothing
-    assert shop.run(NOV, dry_run=True).invoices == 6
-    with pytest.raises(RunNeedsConfirmation):
-        shop.run(NOV)
-    assert shop.run(NOV, confirmed=True).invoices == 6
-    assert {row.state for row in shop.all(BillingRun)} == {"done"}
-    shop.subscribe(shop.customer(), plan, due=NOV)
-    assert shop.run(NOV).invoices == 1
-
-
-def test_first_runs_do_not_ask(operator):
-    assert operator.run(NOV).unusual is None
 
 
 def test_a_run_is_refused_inside_a_transaction(shop):

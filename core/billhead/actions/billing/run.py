@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from billhead import clock
 from billhead.actions.billing._arrears import arrears_chunk, read_arrears_again
-from billhead.actions.billing._band import Limits, Unusual, mark_answered, read_limits, refuse_unanswered, unusual
+from billhead.actions.billing._band import Limits, Sum, Unusual, mark_answered, read_limits, refuse_unanswered, unusual
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._failed_items import any_failed, clear_failed, record_failed
 from billhead.actions.billing._rated import Chunk, Failure, Rated
@@ -156,7 +156,7 @@ class _Run:
         self._observers = host.observers()
         self._ctx = Context.system("job:billing.run")
         self._report = RunReport(str(as_of.at), dry_run)
-        self._limits: Limits = {}
+        self._limits = Limits()
         self._clear = False
         self._found: Unusual | None = None
         self._stopped = False  # staff have asked for that
@@ -170,7 +170,7 @@ class _Run:
         for chunks in (due_chunk, arrears_chunk):
             if not self._stopped:
                 self._all_of(chunks, pause_ms)
-        self._end("canceled" if self._stopped else "done")
+        self._end("canceled" if self._stopped else "done", asdict(self._found) if self._found else None)
         if self._confirmed and not (self._stopped or self._dry_run):
             with writing(self._ctx) as tx:
                 mark_answered(tx, self._scope.seller_id)
@@ -182,7 +182,10 @@ class _Run:
             with reading() as session:
                 chunk = chunks(session, self._catalogue, self._as_of, self._scope, after, self._chunk_size)
                 if chunk is not None and after is None:
-                    self._limits = read_limits(session, self._scope.seller_id, self._as_of.day)
+                    mine = self._report.run_id
+                    self._limits = read_limits(session, self._scope.seller_id, self._as_of.day, mine)
+                    if self._scope.only is not None:  # what somebody has picked is looked at alone
+                        self._limits = replace(self._limits, so_far={})
                     self._clear = any_failed(session)
                 if chunk is not None and self._dry_run:
                     chunk = self._as_if_written(chunk, shared_credit(session, chunk, self._as_of))
@@ -231,8 +234,7 @@ class _Run:
         rated, failures = rate(chunk, self._rater)
         self._failed.update(failure.subscription_id for failure in failures)
         if self._dry_run:
-            self._report = self._report.plus(rated, len(failures))
-            self._look_at_band(self._report)
+            self._report = self._looked_at(self._report.plus(rated, len(failures)))
             self._used_credit.update(
                 (taken.lot_id, taken.before_minor - taken.minor)
                 for one in rated
@@ -285,8 +287,7 @@ class _Run:
                     place_credit_note(tx, note.document_id)
             gone = set(written.stale)
             kept = [one for one in rated if not gone.intersection(one.subscriptions())] if gone else rated
-            report = self._report.plus(kept, len(failures))
-            self._look_at_band(report)
+            report = self._looked_at(self._report.plus(kept, len(failures)))
             record_failed(tx.session, failures, run_id)
             if self._clear and kept:
                 clear_failed(tx.session, [id for one in kept for id in one.subscriptions()])
@@ -315,17 +316,17 @@ class _Run:
         )
         self._stopped = bool(asked.scalar_one())
 
-    def _look_at_band(self, report: RunReport) -> None:
-        counts = {currency: sums.invoices for currency, sums in report.sums.items()}
-        self._found = unusual(self._limits, report.totals(), counts)
-        if self._found is None:
-            return
-        self._report = replace(self._report, unusual=self._found.currency)
+    def _looked_at(self, report: RunReport) -> RunReport:
+        found = unusual(self._limits, {of: Sum(sums.total, sums.invoices) for of, sums in sorted(report.sums.items())})
+        if found is None:
+            return report
+        self._found = found
         if not self._confirmed and not self._dry_run:
             raise RunNeedsConfirmation(
-                f"the run as of {self._as_of.at} would bill {self._found}",
+                f"the run as of {self._as_of.at} would bill {found}",
                 hint="look at a dry run; if it is right, run again with --confirm",
             )
+        return replace(report, unusual=found.currency)
 
     def _as_if_written(self, chunk: Chunk, shared: set[int]) -> Chunk:
         """What a dry run's earlier chunks have used of the credit of customers with several subscriptions is gone."""

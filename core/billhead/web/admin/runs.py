@@ -90,10 +90,10 @@ def _why(row: BillingRun) -> str:
     minor, usual = money(found.minor, found.currency), money(found.usual_minor, found.currency)
     if not found.invoices:
         return say("It would bill %(total)s in all; up to %(usual)s is usual.", total=minor, usual=usual)
-    return say(
-        "It would bill %(each)s on each of %(count)s invoices; %(usual)s or more is usual.",
-        each=minor, count=found.invoices, usual=usual,
-    )  # fmt: skip
+    each = {"each": minor, "count": found.invoices, "usual": usual}
+    if found.too_much:
+        return say("It would bill %(each)s on each of %(count)s invoices; up to %(usual)s is usual.", **each)
+    return say("It would bill %(each)s on each of %(count)s invoices; %(usual)s or more is usual.", **each)
 
 
 def _would_bill(found: WouldBill) -> Figures:
