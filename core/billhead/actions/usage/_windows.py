@@ -1,7 +1,8 @@
 """Which stretches of a subscription's time are to be rated: pure, from its parts, its meter and the target date.
 
 A metric has one tariff: that of the first part that has one (the plan goes before its add-ons). A stretch ends where
-the period of usage ends or where that part does. The other parts that count the same metric add their allowance to the
+the period of usage ends or where the tariff does: a part that follows with the same goes on with it, and what both
+include is one allowance. The other parts that count the same metric add their allowance to the
 stretch, those that begin or end within it by their days.
 """
 
@@ -126,7 +127,9 @@ def _tariffs(priced: Sequence[_Priced], period: Period) -> list[_Tariff]:
             found.append(open_ones.pop(metric_id))
         for metric_id, payer in now.items():
             before = open_ones.get(metric_id)
-            if before is not None and before[2:] != payer:
+            if before is not None and before[4] == payer[2]:
+                payer = before[2:]  # tiers, packages and a cap go on
+            elif before is not None:
                 found.append(before)
                 before = None
             open_ones[metric_id] = (before[0] if before else start, end, *payer)
@@ -145,14 +148,21 @@ def _payers(there: Sequence[_Priced]) -> Iterable[tuple[MeteredPart, int, Metere
 
 
 def _allowance(priced: Sequence[_Priced], metric_id: int, stretch: Period, whole: Period) -> int:
-    """The steps that all parts include together."""
+    """The steps that all parts include together; a part that takes over from one with the same terms adds its days."""
+    met = [(part, metered) for part, _, found in priced for metered in found if metered.metric_id == metric_id]
+    rows: list[tuple[date | None, tuple[Metered, int, bool], int]] = []  # (where the last of a row ends, alike, days)
+    for part, metered in sorted(met, key=lambda one: one[0].starts_on or date.min):
+        days, alike = _days(part, stretch), (metered, part.quantity, part.whole)
+        before = next((one for one in rows if part.starts_on and one[:2] == (part.starts_on, alike)), None)
+        if before is not None:
+            rows.remove(before)
+            days += before[2]
+        if days:
+            rows.append((part.ends_on, alike, days))
     steps = 0
-    for part, _, found in priced:
-        days = _days(part, stretch)
-        for metered in found:
-            if days and metered.metric_id == metric_id:
-                share = 1 if part.whole else Fraction(days, whole.days)
-                steps += allowance_steps(metered.terms, metered.decimals, share) * part.quantity
+    for _, (metered, quantity, as_whole), days in rows:
+        share = 1 if as_whole else Fraction(days, whole.days)
+        steps += allowance_steps(metered.terms, metered.decimals, share) * quantity
     return steps
 
 
