@@ -6,11 +6,15 @@ import pytest
 from billing_shop import SYSTEM, open_shop
 from sqlalchemy import case, func, select
 
+from billhead import clock
 from billhead.actions.billing.recognise import recognise
+from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
+from billhead.actions.documents.void_document import void_document
 from billhead.actions.ledger.verify import verify_ledger
-from billhead.db import reading
-from billhead.models.documents import Document
+from billhead.db import reading, writing
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
+from billhead.reports import ask, report_of, tabled
 
 NOV, DEC = date(2026, 11, 1), date(2026, 12, 1)
 
@@ -100,3 +104,39 @@ def test_set_up_is_earned_at_once_and_currencies_stay_apart(shop):
     shop.subscribe(shop.customer(currency="JPY"), shop.plan("jp", 3000, currency="JPY"), due=NOV)
     shop.run(NOV)
     assert recognise(SYSTEM, NOV).earned == {"EUR": 16, "JPY": 100}
+
+
+@pytest.mark.parametrize("every_day", [True, False])
+def test_the_books_are_the_same_whenever_the_job_runs(shop, every_day):
+    """Two pay 30.00 for November ahead, one is billed afterwards. On 1 December, before that is booked, one of the two
+    is credited in full and the other voided."""
+    tv = shop.plan("tv", 3000)
+    for _ in range(2):
+        shop.subscribe(shop.customer(), tv, due=NOV, billing_ends_on=DEC)
+    afterwards = {"timing": "arrears", "billed_through": NOV, "billing_ends_on": DEC}
+    shop.subscribe(shop.customer(), tv, anchor=NOV, due=DEC, **afterwards)
+    with clock.business_time(datetime(2026, 11, 1, 1, tzinfo=UTC)):
+        shop.run(NOV)
+    recognise(SYSTEM, date(2026, 11, 29 if every_day else 10))
+    if every_day:
+        recognise(SYSTEM, date(2026, 11, 30))
+    with clock.business_time(datetime(2026, 12, 1, 1, tzinfo=UTC)):
+        shop.run(DEC)
+        first, second = shop.all(Document, Document.issued_on == NOV)
+        (line,) = shop.all(DocumentLine, DocumentLine.document_id == first.id)
+        with writing(SYSTEM) as tx:
+            issue_credit_note(tx, first.id, [Correction(line.id)], reason="outage")
+            void_document(tx, second.id, reason="outage")
+    recognise(SYSTEM, DEC)
+    days = earned_by_day()
+    assert [days[date(2026, 11, day)] for day in (1, 29, 30)] == [200, 200, 200]
+    assert days[DEC] == 3000 - 3000 - 3000
+    with reading() as session:
+        report = report_of("deferred-revenue")
+        span = {"from": "2026-11-01", "to": "2026-12-31"}
+        rows = tabled(session, report, ask(session, report.report, span, date(2026, 12, 31))).first_rows
+    # month, deferred at its start, invoiced, earned, deferred at its end, difference
+    assert [[getattr(one, "minor", one) for one in row] for row in rows] == [
+        ["2026-11", 0, 6000, 6000, 0, 0],
+        ["2026-12", 0, -3000, -3000, 0, 0],
+    ]

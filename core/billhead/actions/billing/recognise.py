@@ -1,9 +1,11 @@
 """Earn deferred revenue by the day: one entry per seller, currency and day, over all that was invoiced.
 
 What a line has earned by the end of a day is a function of the line alone: its net amount times the days that have
-passed, divided by its days, rounded towards zero; by its last day, all of it. A day's entry is the sum over all lines
-less what was recognised before. So nothing is earned twice, a line's days sum to its net amount, and what was invoiced
-late, voided or credited is made good in the next entry.
+passed, divided by its days, rounded towards zero; by its last day, all of it. Before the day on which its document was
+issued it earns nothing, from the day on which that was voided on neither: so what is billed afterwards or credited is
+earned, or given back, for all days before on the day of issue, and it is the same whenever this runs. A day's entry is
+the sum over all lines less what was recognised before. So nothing is earned twice, a line's days sum to its net amount,
+and what was written for a day that is booked already is made good in the next entry.
 """
 
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.ledger.post import post
@@ -92,7 +94,7 @@ def _open_amounts(session: Session, seller_id: int, day: date) -> dict[str, int]
     # both databases divide whole numbers to whole numbers, rounding towards zero
     part = (line.net_minor * passed).op("/")(_days(session, line.period_start, line.period_end))
     earned = case(
-        (and_(line.period_start.is_(None), Document.issued_on <= day), line.net_minor),
+        (line.period_start.is_(None), line.net_minor),
         (line.period_end <= tomorrow, line.net_minor),
         (line.period_start <= day, part),
         else_=0,
@@ -100,7 +102,13 @@ def _open_amounts(session: Session, seller_id: int, day: date) -> dict[str, int]
     rows = session.execute(
         select(Document.currency, func.sum(sign * earned))
         .join(Document, Document.id == line.document_id)
-        .where(Document.seller_id == seller_id, Document.number.is_not(None), Document.state != State.VOID)
+        .outerjoin(LedgerEntry, and_(LedgerEntry.id == Document.closing_entry_id, Document.state == State.VOID))
+        .where(
+            Document.seller_id == seller_id,
+            Document.number.is_not(None),
+            Document.issued_on <= day,
+            or_(Document.state != State.VOID, LedgerEntry.day > day),
+        )
         .group_by(Document.currency)
     )
     booked = _booked(session, seller_id)
