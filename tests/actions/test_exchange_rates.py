@@ -1,13 +1,15 @@
 """Exchange rates: taken in from files, used once a day for a whole run, frozen on documents, and never guessed."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from billing_shop import SYSTEM, open_shop
 from click.testing import CliRunner
 from sqlalchemy import event
 
+from billhead import clock
+from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
 from billhead.actions.rates._csv import read_rates
 from billhead.actions.rates._lookup import Pair, rates_on, worth_minor
 from billhead.actions.rates.enter_rate import enter_rate
@@ -16,7 +18,7 @@ from billhead.actions.rates.import_rates import import_rates
 from billhead.cli import main
 from billhead.db import db, reading, writing
 from billhead.domain.errors import InvalidInput
-from billhead.models.documents import Document, Party
+from billhead.models.documents import Document, DocumentLine, Party
 from billhead.models.sellers import ExchangeRate
 
 NOV = date(2026, 11, 1)
@@ -82,6 +84,34 @@ def test_a_document_freezes_what_it_is_worth_at_home(shop):
     take_in("day,currency,base,rate\n2026-10-30,USD,EUR,0.5\n")
     (later,) = shop.all(Document)
     assert (later.fx_rate, later.base_minor) == ("0.9215", 1106)
+
+
+def credited(shop, day, invoice, *amounts):
+    """Credit notes of that day over so much each, with tax; over all of the invoice, where none is said."""
+    (line,) = shop.all(DocumentLine, DocumentLine.document_id == invoice.id)
+    with clock.business_time(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)), writing(SYSTEM) as tx:
+        for amount in amounts or (None,):
+            issue_credit_note(tx, invoice.id, [Correction(line.id, amount_minor=amount)], reason="outage")
+    return shop.all(Document, Document.kind == "credit_note")
+
+
+def test_a_credit_note_takes_back_what_its_invoice_was_worth(shop):
+    take_in(LONG)
+    invoice, other = billed_in_dollars(shop, count=2)
+    note, *_ = credited(shop, date(2026, 11, 20), invoice)  # by then it is 0.93
+    assert (note.base_currency, note.fx_rate, note.base_minor) == ("EUR", "0.9215", invoice.base_minor)
+    _, half = credited(shop, date(2026, 11, 20), other, 600)
+    assert (half.fx_rate, half.base_minor) == ("0.9215", 553)  # 6.00 × 0.9215 = 5.529
+
+
+def test_nor_had_it_a_rate_when_its_invoice_had_none_and_both_are_filled_in_alike(shop):
+    (invoice,) = billed_in_dollars(shop)
+    take_in(LONG)
+    (note,) = credited(shop, date(2026, 11, 20), invoice)
+    assert (note.issued_on, note.fx_rate, note.base_minor) == (date(2026, 11, 20), None, None)
+    with writing(SYSTEM) as tx:
+        assert fill_worth(tx).filled == 2
+    assert [one.base_minor for one in shop.all(Document)] == [1106, 1106]
 
 
 def test_at_home_no_rate_is_asked_for(shop):

@@ -1,18 +1,20 @@
 """Say afterwards what documents were worth whose rate nobody knew when they were issued. For reports alone.
 
 The document itself keeps having no rate: what it shows never changes. What it was worth is filled in once, by the rate
-of its own date, and stays.
+of its own date (a credit note's: of its invoice's), and stays.
 """
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import aliased
 
 from billhead.actions.rates._lookup import Pair, rates_on, worth_minor
 from billhead.actions.verb import verb
 from billhead.bulk import Bulk
 from billhead.db import Tx
+from billhead.domain.document import Kind
 from billhead.models.documents import Document
 
 __all__ = ["WorthFilled", "fill_worth"]
@@ -32,8 +34,12 @@ class WorthFilled:
 @verb("rates.fill_worth", permission="rates.write")
 def fill_worth(tx: Tx, after_id: int = 0) -> WorthFilled:
     """One batch of documents, in the order of their ids."""
+    invoice = aliased(Document)
+    corrects = and_(invoice.id == Document.corrects_id, Document.kind == Kind.CREDIT_NOTE.value)
+    day = func.coalesce(invoice.issued_on, Document.issued_on).label("day")
     rows = tx.session.execute(
-        select(Document.id, Document.issued_on, Document.currency, Document.base_currency, Document.total_minor)
+        select(Document.id, day, Document.currency, Document.base_currency, Document.total_minor)
+        .outerjoin(invoice, corrects)
         .where(Document.base_minor.is_(None), Document.id > after_id)
         .where(Document.base_currency != "", Document.issued_on.is_not(None))
         .order_by(Document.id)
@@ -41,12 +47,12 @@ def fill_worth(tx: Tx, after_id: int = 0) -> WorthFilled:
     ).all()
     wanted: dict[date, set[Pair]] = {}
     for row in rows:
-        wanted.setdefault(row.issued_on, set()).add(Pair(row.currency, row.base_currency))
+        wanted.setdefault(row.day, set()).add(Pair(row.currency, row.base_currency))
     rates = {day: rates_on(tx.session, day, pairs) for day, pairs in sorted(wanted.items())}
     filled = []
     for row in rows:
         pair = Pair(row.currency, row.base_currency)
-        rate = rates[row.issued_on][pair]
+        rate = rates[row.day][pair]
         if rate is not None:
             filled.append((worth_minor(row.total_minor, pair, rate), row.id))
     Bulk(tx.session).update("document", {"base_minor": "bigint"}, filled)
