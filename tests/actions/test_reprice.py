@@ -78,6 +78,15 @@ def test_the_preview_is_what_happens_and_what_it_is_worth(shop):
     assert shop.get(Reprice, done.reprice_id).a_month_minor == {"EUR": 283}
 
 
+@pytest.mark.parametrize("to", [{}, {"round_to_minor": 10}])
+def test_two_euros_more_for_all_plans_leave_a_free_one_free(shop, to):
+    shop.plan("tv", 1000)
+    shop.plan("free", 0)
+    with reading() as session:
+        found = preview_reprice(session, wish(shop, add_minor=200, **to))
+    assert [(one.plan, one.new_minor) for one in found] == [("tv", 1200)]
+
+
 def test_customers_are_told_once_in_time_with_their_own_day_and_price(shop):
     tv, sport = shop.plan("tv", 1000), shop.plan("sport", 300)
     shop.subscribe(shop.customer(), tv, sport, due=date(2026, 11, 10), anchor=date(2026, 10, 10))

@@ -25,6 +25,7 @@ _MILLION = 1_000_000
 class RepriceWish:
     """Which prices (empty: all of the seller's), and how they change: by `percent_ppm` (parts per million: 50000 are
     5 %), and then by `add_minor`; rounded to a multiple of `round_to_minor`, less `below_minor` (100 and 1 give 9.99).
+    What is free stays free.
 
     `existing_from`: existing subscriptions pay it from their first period that starts on that day or later; None: new
     customers only. `tell_days`: how many days before that day their customers are told; None: they are not.
@@ -158,8 +159,10 @@ def _known(
 
 
 def _new_amount(minor: int, wish: RepriceWish) -> int:
+    if not minor:
+        return 0
     raised = minor * (_MILLION + wish.percent_ppm) + wish.add_minor * _MILLION
     if wish.round_to_minor == 1 and not wish.below_minor:
         return round_ratio(raised, _MILLION, Rounding.HALF_UP)
     steps = round_ratio(raised + wish.below_minor * _MILLION, _MILLION * wish.round_to_minor, Rounding.HALF_UP)
-    return max(steps * wish.round_to_minor - wish.below_minor, 0) if minor else 0
+    return max(steps * wish.round_to_minor - wish.below_minor, 0)
