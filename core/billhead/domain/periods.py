@@ -60,6 +60,13 @@ class Term:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
 
 
+def refuse_far(field: str, day: date | None, today: date) -> None:
+    """Raises InvalidInput for a day that lies further ahead than the longest term: a slip, and no date can be reckoned
+    from the last of all."""
+    if day is not None and day > today + timedelta(days=LONGEST_TERM_DAYS):
+        raise InvalidInput(field, f"{day} is more than ten years ahead")
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """[start, end): the end is the start of the next one. Never empty."""

@@ -15,7 +15,7 @@ from billhead.db import Tx
 from billhead.domain.changes import DAYS_A_MONTH, price_per_day
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import LARGEST_MINOR, Money, Rounding, round_ratio
-from billhead.domain.periods import Term
+from billhead.domain.periods import Term, refuse_far
 from billhead.domain.subscription import STANDING
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -94,6 +94,8 @@ def add_version(
     ).all()
     latest = next((one for one in before if one.withdrawn_on is None), None)
     _check_dates(before, valid_from, existing_from)
+    for field, day in (("valid_from", valid_from), ("existing_from", existing_from), ("valid_until", valid_until)):
+        refuse_far(field, day, clock.latest_today())
     if valid_until is not None and valid_until <= (valid_from or clock.latest_today()):
         raise InvalidInput("valid_until", "must lie after the day from which it is sold")
     same = latest is not None and all(getattr(latest, field) == getattr(tag, field) for field in Tag.__slots__)

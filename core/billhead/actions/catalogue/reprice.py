@@ -13,6 +13,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import Rounding, round_ratio
+from billhead.domain.periods import refuse_far
 from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
 from billhead.models.sellers import Seller
 
@@ -109,6 +110,8 @@ def _check(session: Session, wish: RepriceWish) -> None:
         raise InvalidInput("below", "must be less than what is rounded to")
     if wish.tell_days is not None and not 0 <= wish.tell_days <= 365:
         raise InvalidInput("tell_days", "must be from 0 to 365")
+    refuse_far("valid_from", wish.valid_from, clock.latest_today())
+    refuse_far("existing_from", wish.existing_from, clock.latest_today())
     if wish.existing_from is None:
         return
     first = clock.latest_today() + timedelta(days=1 + (wish.tell_days or 0))

@@ -24,6 +24,7 @@ from billhead.actions.subscriptions.cancel import POLICIES
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
+from billhead.domain.periods import refuse_far
 from billhead.domain.proration import ProrationMode
 from billhead.models.catalogue import BundlePart, Plan
 from billhead.models.panels import Panel
@@ -185,6 +186,7 @@ def _check_rules(entry: PlanEntry, kind: str) -> None:
         raise InvalidInput("addon_of", "say to which plans it can be added")
     if kind == "bouquet" and not entry.bouquets:
         raise InvalidInput("bouquets", "say which bouquets it brings")
+    refuse_far("season_ends_on", entry.season_ends_on, clock.latest_today())
     if entry.then_plan and not (entry.fixed_term or entry.season_ends_on):
         raise InvalidInput("then_plan", "nothing follows on what does not end", hint="give a fixed term or a season")
 

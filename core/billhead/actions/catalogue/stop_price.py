@@ -11,6 +11,7 @@ from billhead.actions.catalogue._versions import affected
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.periods import refuse_far
 from billhead.models.catalogue import Plan, Price, PriceBook
 
 __all__ = ["PriceStopped", "preview_stop_price", "stop_price"]
@@ -48,6 +49,7 @@ def stop_price(tx: Tx, price_id: int, until: date | None = None) -> PriceStopped
     today = clock.latest_today()
     if until is not None and until < today:
         raise InvalidInput("until", f"{until} has passed", hint="leave it empty to stop at once")
+    refuse_far("until", until, today)
     # two days before the latest of today's dates on earth it is over for everybody
     ends = until if until is not None else today - timedelta(days=2)
     open_ones = [

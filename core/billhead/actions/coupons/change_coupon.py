@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
+from billhead import clock
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.periods import refuse_far
 from billhead.models.coupons import Coupon
 
 __all__ = ["CouponChanged", "change_coupon"]
@@ -34,6 +36,7 @@ def change_coupon(
     for field, value in (("total_uses", total_uses), ("uses_per_customer", uses_per_customer)):
         if value is not None and value < 1:
             raise InvalidInput(field, "must be a whole number from 1 up, or nothing")
+    refuse_far("ends_on", ends_on, clock.latest_today())
     if ends_on and coupon.starts_on and ends_on <= coupon.starts_on:
         raise InvalidInput("ends_on", f"{ends_on} is not after the start, {coupon.starts_on}")
     coupon.disabled, coupon.ends_on = disabled, ends_on

@@ -14,6 +14,7 @@ from billhead.domain.countries import known_country
 from billhead.domain.discounts import CouponKind
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import LARGEST_MINOR, exponent
+from billhead.domain.periods import refuse_far
 from billhead.models.catalogue import Plan
 from billhead.models.coupons import Coupon, CouponPlan
 from billhead.models.sellers import Seller
@@ -122,6 +123,8 @@ def _check_limits(wanted: NewCoupon, today: date) -> None:
         value = getattr(wanted, field)
         if value is not None:
             _within(field, value, 1, 1_000_000, "a whole number from 1 up, or nothing")
+    refuse_far("starts_on", wanted.starts_on, today)
+    refuse_far("ends_on", wanted.ends_on, today)
     if wanted.starts_on and wanted.ends_on and wanted.ends_on <= wanted.starts_on:
         raise InvalidInput("ends_on", f"{wanted.ends_on} is not after the start, {wanted.starts_on}")
     if wanted.ends_on and wanted.ends_on <= today:

@@ -10,6 +10,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import CurrencyMismatch, InvalidInput, NotFound
 from billhead.domain.money import Money
+from billhead.domain.periods import refuse_far
 from billhead.models.people import Customer
 
 __all__ = ["GrantedCredit", "grant_credit"]
@@ -37,8 +38,10 @@ def grant_credit(tx: Tx, customer_id: int, amount: Money, reason: str, expires_o
         raise InvalidInput("amount", "must be above zero")
     if not reason.strip():
         raise InvalidInput("reason", "say what it is for: the customer reads it")
-    if expires_on is not None and expires_on <= clock.today_in(customer.zone):
+    today = clock.today_in(customer.zone)
+    if expires_on is not None and expires_on <= today:
         raise InvalidInput("expires_on", "must be a day to come")
+    refuse_far("expires_on", expires_on, today)
     lot = gift(tx, customer, amount, reason.strip()[:200], expires_on)
     use_credit(tx, customer_id)
     tx.session.flush()

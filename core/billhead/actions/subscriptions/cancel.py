@@ -26,6 +26,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.periods import refuse_far
 from billhead.domain.subscription import Event, State
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription
@@ -182,6 +183,7 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     today = clock.today_in(subscription.zone)
     if on is not None and on < (subscription.started_on if staff else today):
         raise InvalidInput("on", f"must be {subscription.started_on if staff else today} or later, got {on}")
+    refuse_far("on", on, today)
     through, paid = subscription.billed_through, subscription.paid_through
     after_hold = paid_after_hold(tx, subscription, today) if policy == "end_of_term" else None
     if after_hold is not None:

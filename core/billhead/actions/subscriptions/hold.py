@@ -15,7 +15,7 @@ from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
-from billhead.domain.periods import Period
+from billhead.domain.periods import Period, refuse_far
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import FreeTime, Subscription
@@ -105,6 +105,8 @@ def _checked(
         raise InvalidInput("starts_on", f"must be today, {today}, or later")
     if start < subscription.started_on:
         raise InvalidInput("starts_on", f"the subscription began on {subscription.started_on}")
+    refuse_far("starts_on", start, today)
+    refuse_far("ends_on", ends_on, today)
     if ends_on is not None and (ends_on <= start or ends_on <= today):
         raise InvalidInput("ends_on", f"must be after {max(start, today)}, got {ends_on}")
     way, rules = way_of(tx, subscription), tx.session.get_one(Plan, subscription.plan_id).details.get("hold")
