@@ -21,6 +21,7 @@ from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.coupons import CouponUse
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.payments import PaymentMethod
 from billhead.models.subscriptions import Subscription
 
 NOV, DEC, JAN = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
@@ -183,6 +184,33 @@ def test_one_customer_in_two_windows_gets_it_once(shop):
         answers = list(pool.map(buy, range(2)))
     assert "you have used ONCE already" in answers
     assert used(shop, coupon) == 1
+
+
+def test_who_comes_with_the_same_card_under_another_name_has_used_it_already(shop):
+    shop.plan("tv", 1000)
+    make(shop, "ONCE", percent_ppm=500_000, uses_per_customer=1)
+    first, again, stranger = (shop.customer(card=False) for _ in range(3))
+    with writing(SYSTEM) as tx:
+        for who, card in ((first, "a" * 64), (again, "a" * 64), (stranger, "b" * 64)):
+            about = {"account_id": shop.cards_id, "token": "", "label": "Visa"}
+            tx.session.add(PaymentMethod(customer_id=who, fingerprint=card, created_at=NOON, **about))
+    order(shop, first, "ONCE")
+    assert refusal(shop, again, "ONCE") == "you have used ONCE already"
+    order(shop, stranger, "ONCE")
+
+
+def test_who_was_billed_by_mistake_or_not_yet_is_new(shop):
+    tv = shop.plan("tv", 1000)
+    make(shop, "NEW", percent_ppm=500_000, new_customers=True)
+    who = shop.customer()
+    shop.subscribe(who, tv, due=NOV)
+    shop.run(NOV)
+    (invoice,) = shop.all(Document)
+    assert refusal(shop, who, "NEW") == "NEW is for new customers"
+    shop.change(Document, invoice.id, state="void")
+    order(shop, who, "NEW")
+    shop.change(Document, invoice.id, state="draft")
+    order(shop, who, "NEW")
 
 
 def test_a_canceled_order_gives_its_use_back_and_the_next_one_gets_it(shop):

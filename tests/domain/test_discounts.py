@@ -95,6 +95,16 @@ def test_a_part_is_made_cheaper_by_the_days_that_are_billed_of_its_cycle():
         assert whole_after(charge, (spent,))[0] == costs
 
 
+def test_each_line_of_a_cycle_is_made_cheaper_by_its_own_days():
+    late = (date(2026, 11, 16), NOV[1])
+    spent = percent("A", 50, cycles_left=0, since=date(2026, 10, 16), through=late[0])
+    plan, addon = month(3000, whole=False, days=NOV), month(1000, SPORT, whole=False, days=late)
+    # 15 of the plan's 30 days, and none of the 15 of the add-on
+    assert off([plan, addon], spent) == (750, 0)
+    assert off([addon, plan], spent) == (0, 750)
+    assert off([plan, addon], spent._replace(through=date(2026, 11, 21))) == (1000, 167)  # 20 of 30, 5 of 15
+
+
 def test_plans_terms_and_set_up():
     charges = [month(1000), month(500, SPORT), Charge(TV, "", 2000, NOV, once=True)]
     assert off(charges, percent("A", 10, plans=frozenset({TV}))) == (100, 0, 200)

@@ -3,8 +3,9 @@
 A percentage holds for every charge; a fixed amount and a balance only for whole cycles, and never below zero. A coupon
 counts cycles: the cycle in which it was used, however many documents it takes to bill that cycle. Part periods take the
 percentage and count as none. Where a cycle begins anew before a counted one is over, what is left of that is not lost:
-a percentage holds for as many days more, and for no more than that. Where several coupons meet, those that may be
-combined are taken one after the other (percentages first, balances last), or the best single one, whichever gives more.
+a percentage holds for as many days more, of each line, and for no more than that. Where several coupons meet, those
+that may be combined are taken one after the other (percentages first, balances last), or the best single one, whichever
+gives more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
+from math import lcm
 from typing import NamedTuple
 
 from billhead.domain.money import Rounding, round_ratio, spread
@@ -121,8 +123,11 @@ _Step = tuple[int, tuple[Coupon, list[int]]]
 
 def _best(charges: Sequence[Charge], cycle: _Days | None, coupons: Sequence[Coupon]) -> list[_Step]:
     """(number of the coupon, (coupon, what it takes off each charge)) of the choice that gives most."""
-    days = charges[0].days or cycle
-    numbered = [(number, coupon) for number, coupon in enumerate(coupons) if _share(coupon, cycle, days)]
+    numbered = [
+        (number, coupon)
+        for number, coupon in enumerate(coupons)
+        if any(_share(coupon, cycle, charge.days or cycle) for charge in charges)
+    ]
     numbered.sort(key=lambda pair: _ORDER[pair[1].kind])
     choices = [[pair] for pair in numbered if not pair[1].stackable]
     choices.append([pair for pair in numbered if pair[1].stackable])
@@ -134,20 +139,23 @@ def _one_after_the_other(
     charges: Sequence[Charge], cycle: _Days | None, coupons: Sequence[tuple[int, Coupon]]
 ) -> Iterator[_Step]:
     left = [charge.amount for charge in charges]
-    days = charges[0].days or cycle
     for number, coupon in coupons:
-        fits = [_fits(coupon, charge, cycle) for charge in charges]
-        weights = [amount if fit else 0 for amount, fit in zip(left, fits, strict=True)]
-        parts = spread(_takes(coupon, sum(weights), _share(coupon, cycle, days)), weights)
+        shares = [
+            _share(coupon, cycle, charge.days or cycle) if _fits(coupon, charge, cycle) else _NONE for charge in charges
+        ]
+        unit = lcm(*(share.denominator for share in shares))
+        weights = [amount * int(share * unit) for amount, share in zip(left, shares, strict=True)]
+        parts = spread(_takes(coupon, Fraction(sum(weights), unit)), weights)
         left = [amount - part for amount, part in zip(left, parts, strict=True)]
         yield number, (coupon, parts)
 
 
-def _takes(coupon: Coupon, amount: int, share: Fraction) -> int:
+def _takes(coupon: Coupon, amount: Fraction) -> int:
+    """Of that part of what is charged for which it holds: a whole amount, but for a percentage."""
     if coupon.kind == CouponKind.PERCENT:
-        taken = share * amount * coupon.ppm
+        taken = amount * coupon.ppm
         return round_ratio(taken.numerator, taken.denominator * _MILLION, Rounding.HALF_UP)
-    return min(coupon.amount, amount)
+    return min(coupon.amount, int(amount))
 
 
 def _counted(coupon: Coupon, cycle: _Days | None) -> bool:

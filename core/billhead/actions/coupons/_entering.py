@@ -17,6 +17,7 @@ from billhead.bulk import rows_changed
 from billhead.db import Tx
 from billhead.domain.discounts import CouponKind
 from billhead.domain.document import Kind
+from billhead.domain.document import State as DocumentState
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.subscription import State
@@ -118,7 +119,10 @@ def _check_customer(session: Session, coupon: Coupon, order: Entered) -> None:
     person = same_person(session, order.customer_id) if coupon.new_customers or coupon.first_order else []
     if coupon.new_customers:
         billed = select(Document.id).where(
-            Document.customer_id.in_(person), Document.kind == Kind.INVOICE.value, Document.total_minor > 0
+            Document.customer_id.in_(person),
+            Document.kind == Kind.INVOICE.value,
+            Document.state.not_in((DocumentState.DRAFT.value, DocumentState.VOID.value)),
+            Document.total_minor > 0,
         )
         if session.scalar(billed.limit(1)) is not None:
             raise InvalidInput("coupon", f"{coupon.code} is for new customers")
@@ -136,11 +140,11 @@ def _check_customer(session: Session, coupon: Coupon, order: Entered) -> None:
 
 
 def _check_uses(session: Session, coupon: Coupon, order: Entered) -> None:
-    if coupon.uses_per_customer is None:
+    if coupon.uses_per_customer is None or order.customer_id is None:
         return
     had = select(func.count()).where(
         CouponRedemption.coupon_id == coupon.id,
-        CouponRedemption.customer_id == order.customer_id,
+        CouponRedemption.customer_id.in_(same_person(session, order.customer_id)),
         CouponRedemption.state != "released",
     )
     if int(session.scalar(had) or 0) + order.taken.get(coupon.code, 0) >= coupon.uses_per_customer:
