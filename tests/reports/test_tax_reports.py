@@ -18,6 +18,7 @@ from billhead.actions.ledger._reversing import reverse
 from billhead.actions.ledger.post import post
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.payments._book import Receipt, book
+from billhead.actions.rates.import_rates import import_rates
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.db import reading, writing
 from billhead.domain.ledger import AccountCode, credit, debit
@@ -49,10 +50,11 @@ def made(code, **typed):
         return tabled(session, found, ask(session, found.report, typed, date(2026, 12, 31)))
 
 
-def billed(vat, on, minor=1000, **customer):
+def billed(vat, on, minor=1000, currency="EUR", **customer):
     """The invoice of a new customer's month."""
     shop = vat.shop
-    subscription = shop.subscribe(shop.customer(**customer), shop.plan(f"tv{shop.made}", minor), due=on, line=False)
+    plan = shop.plan(f"tv{shop.made}", minor, currency=currency)
+    subscription = shop.subscribe(shop.customer(currency=currency, **customer), plan, due=on, line=False)
     shop.run(on)
     shop.change(Subscription, subscription, next_bill_on=None)  # this month only
     return shop.all(Document)[-1].id
@@ -191,6 +193,39 @@ def test_the_one_stop_shop_by_quarter_country_and_rate_with_corrections(vat):
     assert [str(cell) for cell in as_csv(report, oss.rows[3])] == [
         "2026-Q4", "DE", "19 %", "2026-Q3", "1", "-10.00", "-1.90", "EUR",
     ]  # fmt: skip
+
+
+RATES = """day,currency,base,rate
+2026-03-30,EUR,USD,1.25
+2026-04-02,EUR,USD,1.2
+2026-04-02,EUR,SEK,11
+2026-06-29,EUR,USD,1.1
+"""
+
+
+def test_the_return_is_in_the_sellers_currency_at_the_rate_of_the_quarters_last_day(vat):
+    march, may = date(2026, 3, 1), date(2026, 5, 1)
+    billed(vat, march, country="DE")
+    dollars = billed(vat, march, 2000, "USD", country="DE")
+    billed(vat, march, 11000, "SEK", country="SE")
+    credited(dollars, may)
+    billed(vat, may, 2000, "USD", country="DE")
+    with writing(SYSTEM) as tx:
+        import_rates(tx, RATES, "ecb.csv")
+    table = made("eu-vat-oss-return", **{"from": "2026-01-01"})
+    first, second = "1 USD = 0.833333 EUR (2026-04-02)", "1 USD = ? EUR (2026-06-30)"
+    assert table.rows == [
+        # nothing on 31 March and 1 April: 10.00 + 20.00 ÷ 1.2 = 26.67, 1.90 + 3.80 ÷ 1.2 = 5.07
+        ("2026-Q1", "DE", "19 %", "", 2, eur(2667), eur(507), first),
+        ("2026-Q1", "SE", "25 %", "", 1, eur(1000), eur(250), "1 SEK = 0.090909 EUR (2026-04-02)"),
+        # the rate of the day before does not count: it stays in dollars
+        ("2026-Q2", "DE", "19 %", "", 1, Money(2000, "USD"), Money(380, "USD"), second),
+        # a correction at the rate of what it corrects
+        ("2026-Q2", "DE", "19 %", "2026-Q1", 1, eur(-1667), eur(-317), first),
+    ]
+    assert [total.cells[5] for total in table.totals] == [eur(2000), Money(2000, "USD")]
+    # the documents' own currencies tie to the ledger as before
+    assert differences(made("tax", **{"from": "2026-01-01"})) == []
 
 
 def noon(day):

@@ -123,9 +123,9 @@ class ReportSource(Protocol):
     """Where a report reads: one read-only transaction, so that all that it reads belongs together."""
 
     def select(self, sql: str, /, **values: Any) -> Iterator[Sequence[Any]]:
-        """Run one SELECT over the report tables (documents, document_lines, allocations, payments, customers,
-        subscriptions, services, ledger; docs/reports.md has their columns) and stream its rows. Values are bound by
-        name."""
+        """Run one SELECT over the report tables (documents, document_lines, taxes, allocations, payments,
+        customers, subscriptions, services, ledger, sellers, exchange_rates; docs/reports.md has their columns) and
+        stream its rows. Values are bound by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ _TABLES = {
     "payments": "SELECT m.id, m.customer_id, g.seller_id, g.code AS account, g.gateway, m.amount_minor, m.fee_minor, "
     "m.refunded_minor, m.currency, m.state, m.received_at FROM payment AS m "
     "JOIN gateway_account AS g ON g.id = m.account_id",
+    "sellers": "SELECT r.id, r.code, r.name, r.country, r.currency FROM seller AS r",
+    "exchange_rates": "SELECT x.day, x.currency, x.base, x.rate FROM exchange_rate AS x",
     "ledger": "SELECT e.id AS entry_id, e.seller_id, e.kind, e.day, t.code AS account, t.subject, t.currency, "
     "o.customer_id, CASE WHEN o.side = 'D' THEN o.amount_minor ELSE -o.amount_minor END AS debit_minor "
     "FROM ledger_posting AS o JOIN ledger_entry AS e ON e.id = o.entry_id "

@@ -9,7 +9,7 @@ from flask import Blueprint
 from billhead.plugin import Report, TaxEngine, TaxIdChecker, hookimpl
 from billhead_eu_vat.commands import COMMANDS
 from billhead_eu_vat.engine import EuVat
-from billhead_eu_vat.reports import DOMESTIC, OSS
+from billhead_eu_vat.reports import DOMESTIC, OSS, OSS_RETURN
 from billhead_eu_vat.settings import Settings
 from billhead_eu_vat.vies import Vies
 from billhead_eu_vat.views import eu_vat
@@ -31,7 +31,7 @@ def tax_id_checkers() -> Sequence[TaxIdChecker]:
 
 @hookimpl
 def reports() -> Sequence[Report]:
-    return [OSS, DOMESTIC]
+    return [OSS, OSS_RETURN, DOMESTIC]
 
 
 @hookimpl

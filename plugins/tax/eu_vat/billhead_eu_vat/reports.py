@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from billhead.plugin import Money, Report, ReportAsked, ReportColumn, ReportParameter, ReportSource, marked
+from billhead_eu_vat.filing import Rates, converted, last_day
 
-__all__ = ["DOMESTIC", "OSS"]
+__all__ = ["DOMESTIC", "OSS", "OSS_RETURN"]
 
 _SUMS = (
-    "SELECT day, corrects_day, currency, tax_code, rate_ppm, count(DISTINCT document_id), sum(net_minor), "
-    "sum(tax_minor) "
-    "FROM taxes WHERE day >= :first AND day < :until AND (seller_id = :seller OR :seller = 0) "
-    "GROUP BY day, corrects_day, currency, tax_code, rate_ppm"
+    "SELECT t.day, t.corrects_day, t.currency, t.tax_code, t.rate_ppm, s.currency, count(DISTINCT t.document_id), "
+    "sum(t.net_minor), sum(t.tax_minor) "
+    "FROM taxes AS t JOIN sellers AS s ON s.id = t.seller_id "
+    "WHERE t.day >= :first AND t.day < :until AND (t.seller_id = :seller OR :seller = 0) "
+    "GROUP BY t.day, t.corrects_day, t.currency, t.tax_code, t.rate_ppm, s.currency"
 )
 _PARAMETERS = (
     ReportParameter("from", "From", "date", default="year_start"),
@@ -33,18 +36,20 @@ def _folded(
     source: ReportSource,
     asked: ReportAsked,
     wanted: Callable[[str], bool],
-    key: Callable[[str, str, str, str, int], Key],
+    key: Callable[[str, str, str, str, int, str], Key],
 ) -> Iterator[tuple[Key, list[int]]]:
-    """Sums by key, in its order. `key` is made of quarter, corrected quarter (or ""), place, reason and rate."""
+    """Sums by key, in its order. `key` is made of quarter, corrected quarter (or ""), place, reason, rate and the
+    seller's currency; that of the documents is its end."""
     sums: dict[Key, list[int]] = {}
     found = source.select(_SUMS, first=asked["from"], until=asked.until, seller=asked["seller"] or 0)
-    for day, corrects_day, currency, code, ppm, documents, net, tax in found:
+    for day, corrects_day, currency, code, ppm, home, documents, net, tax in found:
         place, _, reason = code.partition(":")
         reason = reason.removesuffix("_conflicting_evidence")
         if wanted(reason):
             corrected = _quarter(corrects_day) if corrects_day else ""
             quarter = _quarter(day)
-            found_key = (*key(quarter, "" if corrected == quarter else corrected, place, reason, ppm), currency)
+            corrects = "" if corrected == quarter else corrected
+            found_key = (*key(quarter, corrects, place, reason, ppm, home), currency)
             sum_of = sums.setdefault(found_key, [0, 0, 0])
             for at, value in enumerate((documents, net, tax)):
                 sum_of[at] += value
@@ -58,10 +63,40 @@ def _percent(ppm: int) -> str:
 def _oss(source: ReportSource, asked: ReportAsked) -> Iterator[Sequence[Any]]:
     """A credit note for a sale of an earlier quarter is a correction of that quarter, in a row of its own."""
     kept = _folded(
-        source, asked, lambda reason: reason == "oss", lambda quarter, of, place, _, ppm: (quarter, place, ppm, of)
+        source,
+        asked,
+        lambda reason: reason == "oss",
+        lambda quarter, of, place, _, ppm, home: (quarter, place, ppm, of),
     )
     for (quarter, place, ppm, of, currency), (documents, net, tax) in kept:
         yield quarter, place, _percent(ppm), of, documents, Money(net, currency), Money(tax, currency)
+
+
+def _oss_return(source: ReportSource, asked: ReportAsked) -> Iterator[Sequence[Any]]:
+    """The same in the seller's own currency, with the rates that were used. What has none stays as it is, in a row of
+    its own: no sum in another currency takes it in unseen."""
+    rates = Rates(source)
+    kept = _folded(
+        source,
+        asked,
+        lambda reason: reason == "oss",
+        lambda quarter, of, place, _, ppm, home: (home, quarter, place, ppm, of),
+    )
+    for (home, quarter, place, ppm, of), group in groupby(kept, key=lambda one: one[0][:5]):
+        day = last_day(of or quarter)
+        sums: dict[str, tuple[int, Money, Money]] = {}
+        used: dict[str, list[str]] = {}
+        for (*_, currency), (documents, net, tax) in group:
+            rate = rates.on(day, currency, home)
+            amounts = Money(net, currency), Money(tax, currency)
+            if rate.value is not None:
+                amounts = converted(amounts[0], rate), converted(amounts[1], rate)
+            into = amounts[0].currency
+            count, *before = sums.get(into, (0, Money.zero(into), Money.zero(into)))
+            sums[into] = count + documents, before[0] + amounts[0], before[1] + amounts[1]
+            used.setdefault(into, []).extend([str(rate)] if currency != home else [])
+        for into, found in sums.items():
+            yield quarter, place, _percent(ppm), of, *found, "; ".join(used[into])
 
 
 def _domestic(source: ReportSource, asked: ReportAsked) -> Iterator[Sequence[Any]]:
@@ -69,7 +104,7 @@ def _domestic(source: ReportSource, asked: ReportAsked) -> Iterator[Sequence[Any
         source,
         asked,
         lambda reason: reason in _DOMESTIC,
-        lambda quarter, _, place, reason, ppm: (quarter, place, reason, ppm),
+        lambda quarter, _, place, reason, ppm, home: (quarter, place, reason, ppm),
     )
     for (quarter, place, reason, ppm, currency), (documents, net, tax) in kept:
         what = reason.replace("_", " ")
@@ -99,6 +134,27 @@ OSS = Report(
         *_AMOUNTS,
     ),
     rows=_oss,
+)
+
+OSS_RETURN = Report(
+    code="eu-vat-oss-return",
+    title=marked("EU VAT: one-stop shop, as it is filed"),
+    description=marked(
+        "The one-stop shop's return in the seller's own currency: other currencies at the rate of the last day of the "
+        "quarter, or of the next day on which there is one; corrections at that of the quarter that they correct. A "
+        "row that names no rate, but a question mark, has not been converted: import the rates of that day first."
+    ),
+    group="Tax",
+    parameters=_PARAMETERS,
+    columns=(
+        ReportColumn("quarter", marked("Quarter")),
+        ReportColumn("country", marked("Country")),
+        ReportColumn("rate", marked("Rate")),
+        ReportColumn("corrects", marked("Corrects")),
+        *_AMOUNTS,
+        ReportColumn("exchange", marked("Exchange rates")),
+    ),
+    rows=_oss_return,
 )
 
 DOMESTIC = Report(
