@@ -66,7 +66,7 @@ def renew_both(visitor, shop):
         visitor.page.get_by_label(f"Pick {name}").check()
     visitor.send("Renew the picked ones")
     assert "60.00" in visitor.read()  # 100.00 − 2 × 10.00 spent already − 2 × 10.00 now
-    visitor.send("Renew for 20.00 credits")
+    visitor.send("Renew 2 now for 20.00 credits")
     shop.work()
     visitor.page.get_by_role("heading", name="Renewed: 2 of 2").wait_for()
     visitor.look()

@@ -35,7 +35,7 @@ class Term:
             raise InvalidInput("term", f"{self.unit!r} is not a unit", hint=f"Use one of {', '.join(UNITS)}.")
         if type(self.count) is not int or self.count < 1:
             raise InvalidInput("term", f"the count must be a whole number from 1 up, got {self.count!r}")
-        if self.months * 30 + self.days > LONGEST_TERM_DAYS:
+        if self.about_days > LONGEST_TERM_DAYS:
             raise InvalidInput("term", f"{self} is longer than ten years")
 
     @classmethod
@@ -55,6 +55,11 @@ class Term:
     def days(self) -> int:
         """Fixed days in the term; 0 for months and years."""
         return _DAYS.get(self.unit, 0) * self.count
+
+    @property
+    def about_days(self) -> int:
+        """To compare terms by: a month counts as 30 days."""
+        return self.months * 30 + self.days
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"

@@ -41,11 +41,6 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
 }
 
 
-def length_days(term: Term) -> int:
-    """About how long a term is: a month counts as 30 days."""
-    return term.months * 30 + term.days
-
-
 def unbought(paid_through: date, term: Term, covered_until: date | None, today: date) -> list[date]:
     """The ends of the paid periods for which nothing was bought yet, the oldest first; [] for time that is over.
 
@@ -71,13 +66,13 @@ def _ends(paid_through: date, term: Term, covered_until: date | None, today: dat
 
 
 def _is_a_period(start: date, end: date, term: Term) -> bool:
-    return (end - start).days * 2 > length_days(term)
+    return (end - start).days * 2 > term.about_days
 
 
 def falls_short(paid_until: datetime, seen_until: datetime | None, package: Term) -> bool:
     """Whether a panel's expiry is short of paid time by more than half of the package. A little earlier or later is
     what comes of packages of 30 days for months of 31; buying again would make it worse. None is never."""
-    return seen_until is not None and (paid_until - seen_until) * 2 > timedelta(days=length_days(package))
+    return seen_until is not None and (paid_until - seen_until) * 2 > timedelta(days=package.about_days)
 
 
 def money_of(cost_minor: int, credit_cost_minor: int) -> int:

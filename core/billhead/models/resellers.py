@@ -50,6 +50,7 @@ class UserBulk(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))  # for whom it was asked
     kind: Mapped[str] = mapped_column(default="renew")  # renew | disable | enable | end
+    term: Mapped[str] = mapped_column(default="")  # of what is renewed; "": as each has it
     actor: Mapped[str]  # who asked, in which role and scope: each of them is theirs
     role: Mapped[str]
     scope_reseller_id: Mapped[int | None]  # null: staff

@@ -82,6 +82,9 @@ def test_a_day_of_a_program(area: Area):
     assert seen["line"]["login"] in till.get(f"/users/{anna['id']}/access")["text"]
     assert shop.rows(AuditEntry, AuditEntry.action == "access.seen")[0].actor == "reseller_key:1"
     # a month more, once
+    terms = till.get(f"/users/{anna['id']}/renew")["terms"]
+    assert [(one["term"], one["credits"]) for one in terms] == [("1 month", "13.00")]  # a second screen has no year
+    assert till.post(f"/users/{anna['id']}/renew", {"term": "a while"}, once="renewal-0", status=422)["field"] == "term"
     renewed = till.post(f"/users/{anna['id']}/renew", once="renewal-1")
     assert till.post(f"/users/{anna['id']}/renew", once="renewal-1") == renewed
     assert date.fromisoformat(renewed["paid_through"]) > date.fromisoformat(anna["paid_through"]) + timedelta(days=27)

@@ -100,7 +100,7 @@ def test_renewed_one_by_one_and_many_with_the_figures_first(area: Area):
     area.shop.change(Subscription, bob, state="suspended", suspended_for="staff")
     picked = {"pick": [str(anna), str(bob), str(box)]}
     preview = baltic.post("/reseller/users/many", picked, page="/reseller/users")
-    assert "Renew for 22.00 credits" in preview.text
+    assert "Renew 2 now for 22.00 credits" in preview.text
     assert "it can’t be renewed now" in preview.text or "can&#39;t be renewed now" in preview.text
     sure = re.search(r'name="sure" value="([^"]+)"', preview.text)[1]
     begun = baltic.post("/reseller/users/many", {**picked, "sure": sure}, page="/reseller/users")
@@ -358,8 +358,38 @@ def test_what_was_held_says_for_what_and_what_became_of_it(area: Area):
         return baltic.get("/reseller/credits").text.split('id="statement"')[1]
 
     assert "New user, Basic, 1 month: still held" in statement()
+    assert "Held for a subscriber" in baltic.get("/reseller/").text
     area.shop.work()
+    staff = f"/admin/resellers/{area.ids['baltic']}"
+    boss = area.shop.person("staff", "boss@example.com", "*")
+    for page in (baltic.get("/reseller/"), boss.get(staff), boss.get(f"{staff}/credits")):
+        assert "Spent on a subscriber" in page.text
+        assert "Held for a subscriber" not in page.text
+    assert "baltic@example.com" in boss.get(f"{staff}/credits").text.split("<tbody>")[1]
     assert "New user, Basic, 1 month: spent" in statement()
     rows = csv.DictReader(io.StringIO(baltic.get("/reseller/credits?format=csv").text.lstrip("\ufeff")))
     told = next(one for one in rows if one["user"] == "Anna")
     assert (told["held_for"], told["plan"], told["term"], told["state"]) == ("order", "Basic", "1 month", "captured")
+
+
+def test_what_is_had_once_or_not_is_ticked_and_what_is_counted_is_chosen(area: Area):
+    """A bouquet was a choice of 0 or 1 where the shop has a tick."""
+    shop, baltic = area.shop, area.browsers["baltic"]
+    anna = area.add("baltic", "Anna")
+    shop.work()
+    path = f"/reseller/users/{anna}/change"
+    assert '<select class="form-select" id="addon-screen"' in baltic.get(path).text
+    (screen,) = shop.rows(Plan, Plan.code == "screen")
+    shop.change(Plan, screen.id, details={**screen.details, "max_units": 1})
+    tick = 'type="checkbox" name="addon-screen" value="1"'
+    assert f"{tick}>" in baltic.get(path).text
+    ticked = baltic.get(f"{path}?offer=&addon-screen=1&addon-screen=0&way=keep_end").text
+    assert f"{tick} checked>" in ticked
+    sure = re.search(r'name="sure" value="([^"]+)"', ticked)[1]
+    assert baltic.post(path, {"offer": "", "addon-screen": "1", "way": "keep_end", "sure": sure}).status_code == 303
+    shop.work()
+    assert f"{tick} checked>" in baltic.get(path).text
+    away = baltic.get(f"{path}?offer=&addon-screen=0&way=keep_end").text
+    assert "Comes back" in away
+    for page in ("/account/", "/account/orders"):
+        assert "Choose a plan, and your service" not in baltic.get(page).text

@@ -123,4 +123,4 @@ def term_sold(prices: PriceList, plan: Plan, wanted: str) -> str:
     terms = [term for plan_id, term in prices if plan_id == plan.id and term]
     if wanted in terms:
         return wanted
-    return min(terms, key=lambda term: Term.parse(term).days or Term.parse(term).months * 30, default="")
+    return min(terms, key=lambda term: Term.parse(term).about_days, default="")

@@ -13,7 +13,6 @@ from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, NotAllowed, PanelError
 from billhead.domain.periods import Term
-from billhead.domain.upstream import length_days
 from billhead.models.catalogue import Plan
 from billhead.models.panels import PanelPackage
 from billhead.plugin import Expiry, Package
@@ -75,7 +74,7 @@ def _check_length(row: PanelPackage) -> None:
     if row.term == TRIAL:
         return
     sold, bought = Term.parse(row.term), Term.parse(row.package_term)
-    if abs(length_days(bought) - length_days(sold)) * 2 > length_days(sold):
+    if abs(bought.about_days - sold.about_days) * 2 > sold.about_days:
         why = f"the package {row.package} lasts {bought}, and is bought once for {sold}: choose one about as long"
         raise InvalidInput("on", why)
 

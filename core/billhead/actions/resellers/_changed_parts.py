@@ -1,4 +1,4 @@
-"""A change that credits pay: the parts of a subscription as they become, and as they are put back if it fails.
+"""What credits pay changes the parts of a subscription: as they become, and as they are put back if it fails.
 
 A change that a panel has done moves what was left of earlier purchases along (`carry`), so that each credit is the
 price of one stretch of time only. One that can't be done leaves everything as it was (`undo`).
@@ -9,13 +9,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from billhead.actions.resellers._coming_back import give_back
 from billhead.actions.resellers._uses import note_use
 from billhead.actions.resellers._wallet import Taken, share_of, without
 from billhead.actions.subscriptions._sale import Sold
-from billhead.actions.subscriptions._shape import reshape
 from billhead.db import Tx
 from billhead.domain.money import CREDITS, Money
 from billhead.models.credits import CreditHold
@@ -37,12 +36,15 @@ def running_parts(tx: Tx, subscription: Subscription, today: date) -> list[Subsc
     )
 
 
-def put_parts(tx: Tx, subscription: Subscription, parts: Sequence[Sold], term: str, today: date) -> dict[str, Any]:
-    """The subscription has these parts from today on, and its lines what they bring; returns what undoes it."""
+def put_parts(tx: Tx, subscription: Subscription, parts: Sequence[Sold], term: str, on: date) -> dict[str, Any]:
+    """The subscription has these parts from that day on, and no others; returns what undoes it."""
     before: dict[str, Any] = {"plan_id": subscription.plan_id, "term": subscription.term, "ended": [], "added": []}
-    for old in running_parts(tx, subscription, today):
-        old.ends_on = today
-        before["ended"].append(old.id)
+    part = SubscriptionComponent
+    runs_then = or_(part.ends_on.is_(None), and_(part.ends_on > on, part.ends_on > part.starts_on))
+    mine = select(part).where(part.subscription_id == subscription.id, runs_then).order_by(part.id)
+    for old in tx.session.scalars(mine).all():
+        before["ended"].append([old.id, old.ends_on and old.ends_on.isoformat()])
+        old.ends_on = max(on, old.starts_on)  # one of a later term, renewed ahead, never begins
     for number, sold in enumerate(parts):
         kind = "connection" if sold.plan.kind == "connection" else "addon" if number else "plan"
         row = SubscriptionComponent(
@@ -51,26 +53,24 @@ def put_parts(tx: Tx, subscription: Subscription, parts: Sequence[Sold], term: s
             price_id=sold.price.id,
             kind=kind,
             quantity=sold.quantity,
-            starts_on=today,
+            starts_on=on,
         )
         tx.session.add(row)
         tx.session.flush()
         before["added"].append(row.id)
     subscription.plan_id, subscription.term = parts[0].plan.id, term
-    reshape(tx, subscription)
     return before
 
 
 def undo_parts(tx: Tx, held: CreditHold, subscription: Subscription) -> None:
-    """What stood before the change, on the lines too."""
+    """What stood before it."""
     before = held.details["parts"]
     subscription.plan_id, subscription.term = before["plan_id"], before["term"]
     for key in before["added"]:
         row = tx.session.get_one(SubscriptionComponent, key)
         row.ends_on = row.starts_on
-    for key in before["ended"]:
-        tx.session.get_one(SubscriptionComponent, key).ends_on = None
-    reshape(tx, subscription)
+    for key, ends_on in before["ended"]:
+        tx.session.get_one(SubscriptionComponent, key).ends_on = ends_on and date.fromisoformat(ends_on)
 
 
 def carry(tx: Tx, held: CreditHold, subscription: Subscription, payers: Mapping[int, Reseller]) -> None:

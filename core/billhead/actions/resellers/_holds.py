@@ -26,7 +26,7 @@ from billhead.actions.resellers._coming_back import give_back, lock_payers
 from billhead.actions.resellers._uses import note_use
 from billhead.actions.resellers._wallet import book, put_back, repay, share_of, take, wallet, without
 from billhead.actions.shops._supplying import supply_settled
-from billhead.actions.subscriptions._shape import put_shapes
+from billhead.actions.subscriptions._shape import put_shapes, reshape
 from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
@@ -224,8 +224,10 @@ def _release(tx: Tx, held: CreditHold, subscription: Subscription, why: str) -> 
     _moved(tx, reseller, held, key, AccountCode.CREDITS_HELD, AccountCode.CREDITS_AVAILABLE)
     put_back(tx, taken_by(held))
     repay(tx, reseller, key)
-    if held.details["kind"] == "change":
+    if "parts" in held.details:
         undo_parts(tx, held, subscription)
+    if held.details["kind"] == "change":
+        reshape(tx, subscription)
     if held.details["kind"] in _LATER:
         _put_dates_back(tx, held, subscription)
     if held.details["kind"] == SUPPLY:

@@ -9,6 +9,7 @@ from billhead.actions.resellers.renew_user import preview_renew_user, renew_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user, terminate_user
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
+from billhead.domain.periods import Term
 
 __all__ = ["KINDS", "Kind", "kind_of"]
 
@@ -23,9 +24,14 @@ class Kind:
     takes: bool = False
 
 
-def _renew(tx: Tx, subscription_id: int) -> tuple[int, str]:
-    done = renew_user(tx, subscription_id)
-    return done.credits_minor, done.paid_through
+def _renewing(term: str) -> Kind:
+    """For that term, or "" for the one that each has."""
+
+    def renew(tx: Tx, subscription_id: int) -> tuple[int, str]:
+        done = renew_user(tx, subscription_id, term)
+        return done.credits_minor, done.paid_through
+
+    return Kind(lambda tx, key: preview_renew_user(tx, key, term).credits_minor, renew, takes=True)
 
 
 def _look(preview: Callable[[Tx, int], object]) -> Callable[[Tx, int], int]:
@@ -45,7 +51,7 @@ def _do(act: Callable[[Tx, int], object]) -> Callable[[Tx, int], tuple[int, str]
 
 
 KINDS = {
-    "renew": Kind(lambda tx, key: preview_renew_user(tx, key).credits_minor, _renew, takes=True),
+    "renew": _renewing(""),
     "disable": Kind(_look(preview_disable_user), _do(disable_user)),
     "enable": Kind(_look(preview_enable_user), _do(enable_user)),
     "end": Kind(
@@ -55,8 +61,12 @@ KINDS = {
 }
 
 
-def kind_of(name: str) -> Kind:
-    """Raises InvalidInput."""
+def kind_of(name: str, term: str = "") -> Kind:
+    """`term`: for how long is renewed, where it is not what each has. Raises InvalidInput."""
     if name not in KINDS:
         raise InvalidInput("kind", f"{name!r} is not one of {', '.join(KINDS)}")
-    return KINDS[name]
+    if not term:
+        return KINDS[name]
+    if name != "renew":
+        raise InvalidInput("term", "is of what is renewed")
+    return _renewing(str(Term.parse(term)))

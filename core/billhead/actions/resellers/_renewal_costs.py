@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
@@ -38,12 +39,12 @@ def renewal_costs(session: Session, starts: Mapping[int, date]) -> dict[int, Ren
     the version of it that holds for existing subscriptions then."""
     part = SubscriptionComponent
     rows = session.execute(
-        select(part.subscription_id, Plan.id, Plan.name, part.price_id, part.quantity, part.ends_on)
+        select(part.subscription_id, Plan.id, Plan.name, part.price_id, part.quantity, part.starts_on, part.ends_on)
         .join(Plan, Plan.id == part.plan_id)
         .where(part.subscription_id.in_(starts), or_(part.ends_on.is_(None), part.ends_on > min(starts.values())))
         .order_by(part.id)
     ).all()
-    running = [row for row in rows if row.ends_on is None or row.ends_on > starts[row.subscription_id]]
+    running = [row for row in rows if _runs(row, starts[row.subscription_id])]
     catalogue = Catalogue()
     catalogue.need(session, prices={row.price_id for row in running})
     price_of = {row: catalogue.price_at(row.price_id, starts[row.subscription_id]) for row in running}
@@ -57,3 +58,7 @@ def renewal_costs(session: Session, starts: Mapping[int, date]) -> dict[int, Ren
             cost.minor += price.credit_minor * row.quantity
             cost.sold.append(told_part(row.id, price, row.quantity))
     return found
+
+
+def _runs(row: Row[*tuple[Any, ...]], on: date) -> bool:
+    return row.starts_on <= on and (row.ends_on is None or row.ends_on > on)

@@ -81,7 +81,8 @@ def statement_of(reseller: Reseller) -> Select[*tuple[Any, ...]]:
             Reseller.name.label("other"),
             Customer.name.label("user"),
             Plan.name.label("plan"),
-            Subscription.term,
+            # what was bought then, whatever it is renewed for by now
+            func.coalesce(CreditHold.details["term"].as_string(), Subscription.term).label("term"),
             CreditHold.state.label("hold_state"),
             CreditHold.details["kind"].as_string().label("held_for"),
         )

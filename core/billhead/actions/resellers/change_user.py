@@ -4,20 +4,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
-
 from billhead import clock
-from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.provisioning._queue import queue_converge
-from billhead.actions.resellers._changed_parts import put_parts, running_parts
+from billhead.actions.resellers._changed_parts import put_parts
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
-from billhead.actions.resellers._prices import credit_prices, in_credits, told_part
+from billhead.actions.resellers._prices import in_credits, told_part
 from billhead.actions.resellers._rights import effective_rights
-from billhead.actions.resellers._tree import check_may_sell
 from billhead.actions.resellers._unused import SetOff, gives_back, set_off, tomorrow_of, unused
 from billhead.actions.resellers._users import with_payer
-from billhead.actions.subscriptions._sale import LINE_KINDS, AddOnOrder, Sold, addon_of, check_units, plan_of
-from billhead.actions.subscriptions._shape import refuse_other_lines
+from billhead.actions.resellers._wished_parts import wished_parts
+from billhead.actions.subscriptions._sale import AddOnOrder, Sold
+from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import live_services
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -25,8 +22,7 @@ from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Period, Term, cycle
 from billhead.domain.subscription import RUNNING, State
-from billhead.models.catalogue import Plan
-from billhead.models.people import Customer, Reseller
+from billhead.models.people import Reseller
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["WAYS", "UserChange", "UserChangePreview", "UserChanged", "change_user", "preview_change_user"]
@@ -105,6 +101,7 @@ def change_user(tx: Tx, subscription_id: int, wish: UserChange, pay: Money | Non
     bought = Purchase("change", due.pay, plan.period, plan.anchor, {"term": plan.term, "sold": sold, **due.told})
     held = hold_and_extend(tx, plan.reseller, subscription, bought)
     before = put_parts(tx, subscription, plan.parts, plan.term, plan.today)
+    reshape(tx, subscription)
     held.details = {**held.details, "parts": before}
     for line in live_services(tx, subscription):  # also where its panel has nothing to do: that settles the hold
         queue_converge(tx, line.id, line.panel_id, ahead=True)
@@ -117,8 +114,10 @@ def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
     subscription, reseller = with_payer(tx, subscription_id)
     _refuse(tx, subscription)
     today, tomorrow = clock.today_in(subscription.zone), tomorrow_of(subscription)
-    parts, term = _parts(tx, reseller, subscription, wish, today)
-    if term != subscription.term and wish.way != "new_term":
+    term = wish.term or subscription.term
+    whole_term = wish.way == "new_term"
+    parts = wished_parts(tx, reseller, subscription, wish.plan, term, wish.addons, today, whole_term=whole_term)
+    if term != subscription.term and not whole_term:
         raise InvalidInput("term", "another length begins anew", hint="choose a new term")
     left = unused(tx, subscription)
     paid = subscription.paid_through or today
@@ -127,7 +126,7 @@ def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
     price = sum(in_credits(part.price.credit_minor, part.plan, term, part.quantity).minor for part in parts)
     worth = sum(minor.minor for _, minor in left)
     anchor = start
-    if wish.way == "new_term":
+    if whole_term:
         period, costs = whole, price
     elif wish.way == "convert":
         days = worth * whole.days // price if price else 0
@@ -151,37 +150,3 @@ def _refuse(tx: Tx, subscription: Subscription) -> None:
     if State(subscription.state) not in RUNNING:
         raise Conflict(f"a subscription that is {subscription.state} can't be changed", hint="renew or enable it first")
     refuse_while_held(tx, subscription)
-
-
-def _parts(
-    tx: Tx, reseller: Reseller, subscription: Subscription, wish: UserChange, today: date
-) -> tuple[tuple[Sold, ...], str]:
-    customer = tx.session.get_one(Customer, subscription.customer_id)
-    term = wish.term or subscription.term
-    now = running_parts(tx, subscription, today)
-    base = tx.session.get_one(Plan, subscription.plan_id)
-    plan = plan_of(tx.session, customer, wish.plan) if wish.plan and wish.plan != base.code else base
-    if plan.id != base.id:
-        check_licensed(tx.session, customer.country, [plan])
-        check_may_sell(tx.session, reseller, plan.code)
-        if plan.kind not in LINE_KINDS:
-            raise InvalidInput("plan", f"{plan.name} is not a subscription")
-    refuse_other_lines(tx, subscription, plan)
-    had = [row for row in now if row.kind != "plan"]
-    codes = dict(tx.session.execute(select(Plan.id, Plan.code).where(Plan.id.in_([row.plan_id for row in had]))).all())
-    kept = tuple(AddOnOrder(codes[row.plan_id], row.quantity) for row in had)
-    orders = kept if wish.addons is None else tuple(one for one in wish.addons if one.quantity)
-    wanted = [plan_of(tx.session, customer, one.code) for one in orders]
-    check_licensed(tx.session, customer.country, [one for one in wanted if one.id not in codes], "addons")
-    prices = credit_prices(tx.session, reseller, customer, {plan.id, *(one.id for one in wanted)})
-    quantity = next((row.quantity for row in now if row.kind == "plan"), 1)
-    check_units(plan, quantity)
-    first = Sold(plan, prices.of(plan, term), quantity)
-    addons = [
-        # a new term is bought with the bouquets that there are then
-        addon_of(tx.session, plan, term, addon, one, prices, running=wish.way != "new_term" and addon.id not in codes)
-        for addon, one in zip(wanted, orders, strict=True)
-    ]
-    if any(not one.price.term for one in addons):
-        raise InvalidInput("addons", "a box is bought with a new order")
-    return (first, *addons), term

@@ -37,7 +37,8 @@ def do_next_user(tx: Tx, bulk_id: int) -> DidNextUser:
         return DidNextUser(bulk_id, False)
     try:
         with tx.session.begin_nested():
-            credits_minor, paid_through = kind_of(bulk.kind).act(Tx(_who_asked(bulk), tx.session), item.subscription_id)
+            kind = kind_of(bulk.kind, bulk.term)
+            credits_minor, paid_through = kind.act(Tx(_who_asked(bulk), tx.session), item.subscription_id)
     except BillheadError as refused:
         item.state, item.why = "refused", refused.message[:300]
         bulk.refused += 1

@@ -2,16 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from billhead import clock
+from billhead.actions.resellers._changed_parts import put_parts
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
+from billhead.actions.resellers._prices import in_credits, told_part
 from billhead.actions.resellers._renewal_costs import renewal_costs
 from billhead.actions.resellers._renewing_alone import tried
 from billhead.actions.resellers._users import with_payer
+from billhead.actions.resellers._wished_parts import wished_parts
+from billhead.actions.subscriptions._sale import Sold
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
-from billhead.domain.periods import Period, Term, cycle_index, cycle_start
+from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import Period, Term, anchor_from, anchor_of_term, cycle_index, cycle_start
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.people import Customer, Reseller
 from billhead.models.resellers import CreditRenewal
@@ -27,39 +33,67 @@ class UserRenewed:
     subscription_id: int
     credits_minor: int
     paid_through: str
+    term: str
 
 
-def preview_renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
+class _Planned(NamedTuple):
+    """`parts`: those of another term, from the start of the period on; None where they go on as they are."""
+
+    subscription: Subscription
+    reseller: Reseller
+    bought: Purchase
+    term: str
+    parts: tuple[Sold, ...] | None
+
+
+def preview_renew_user(tx: Tx, subscription_id: int, term: str = "") -> UserRenewed:
     """What `renew_user` would cost and until when it would run. Raises what it raises, but for too few credits."""
-    _, _, bought = _planned(tx, subscription_id)
-    return UserRenewed(subscription_id, bought.amount.minor, bought.period.end.isoformat())
+    return _told(_planned(tx, subscription_id, term))
 
 
 @verb("resellers.renew_user")
-def renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
+def renew_user(tx: Tx, subscription_id: int, term: str = "") -> UserRenewed:
     """Add one term to a subscription that is paid with credits: from its end, or from today if that has passed.
 
     A trial becomes the plan. The price is that of the day when it was ordered, or the version of it that holds for
-    existing subscriptions. If the panel can't do it, the credits
-    and the dates go back. Raises NotFound, NotAllowed (suspended, not a reseller's matter) or Conflict (it has ended or
-    is suspended, too few credits, or the purchase before is not settled yet).
+    existing subscriptions. Another `term` than it has costs what that term costs now, and stays for the renewals after
+    it; what was paid before runs to its end. If the panel can't do it, the credits and the dates go back, and the term.
+    Raises NotFound, NotAllowed (suspended, not a reseller's matter), InvalidInput (no price for that term) or Conflict
+    (it has ended or is suspended, too few credits, or the purchase before is not settled yet).
     """
-    subscription, reseller, bought = _planned(tx, subscription_id)
+    planned = _planned(tx, subscription_id, term)
+    subscription, bought = planned.subscription, planned.bought
     subscription.zone = tx.session.get_one(Customer, subscription.customer_id).zone
-    hold_and_extend(tx, reseller, subscription, bought)
+    held = hold_and_extend(tx, planned.reseller, subscription, bought)
+    if planned.parts is not None:
+        before = put_parts(tx, subscription, planned.parts, planned.term, bought.period.start)
+        held.details = {**held.details, "parts": before}
     if alone := tx.session.get(CreditRenewal, subscription_id):
         tried(alone)  # whoever has renewed it: what kept it from being renewed by itself is over
-    return UserRenewed(subscription_id, bought.amount.minor, bought.period.end.isoformat())
+    return _told(planned)
 
 
-def _planned(tx: Tx, subscription_id: int) -> tuple[Subscription, Reseller, Purchase]:
+def _told(planned: _Planned) -> UserRenewed:
+    bought = planned.bought
+    return UserRenewed(planned.subscription.id, bought.amount.minor, bought.period.end.isoformat(), planned.term)
+
+
+def _planned(tx: Tx, subscription_id: int, term: str) -> _Planned:
     subscription, reseller = with_payer(tx, subscription_id)
     _check_renewable(subscription)
     refuse_while_held(tx, subscription)
-    period, anchor = _next(subscription, tx.session.get_one(Customer, subscription.customer_id).zone)
-    cost = renewal_costs(tx.session, {subscription_id: period.start})[subscription_id]
-    more = {"term": subscription.term, "sold": cost.sold}
-    return subscription, reseller, Purchase("renewal", cost.amount(), period, anchor, more)
+    wanted = str(Term.parse(term)) if term else subscription.term
+    period, anchor = _next(subscription, wanted, tx.session.get_one(Customer, subscription.customer_id).zone)
+    if wanted == subscription.term:
+        cost = renewal_costs(tx.session, {subscription_id: period.start})[subscription_id]
+        parts, amount, sold = None, cost.amount(), cost.sold
+    else:
+        parts = wished_parts(tx, reseller, subscription, "", wanted, None, period.start, whole_term=True)
+        each = [in_credits(part.price.credit_minor, part.plan, wanted, part.quantity) for part in parts]
+        amount = sum(each, Money(0, CREDITS))
+        sold = [told_part(part.plan.id, part.price, part.quantity) for part in parts]
+    bought = Purchase("renewal", amount, period, anchor, {"term": wanted, "sold": sold})
+    return _Planned(subscription, reseller, bought, wanted, parts)
 
 
 def _check_renewable(subscription: Subscription) -> None:
@@ -71,11 +105,10 @@ def _check_renewable(subscription: Subscription) -> None:
         raise Conflict(f"this subscription is {state}: it can't be renewed now", hint=hint)
 
 
-def _next(subscription: Subscription, zone: str) -> tuple[Period, date]:
+def _next(subscription: Subscription, wanted: str, zone: str) -> tuple[Period, date]:
     """The anchor stays where the periods go on without a gap, or the 31st would be forgotten; otherwise a new one."""
-    today, term = clock.today_in(zone), Term.parse(subscription.term)
+    today, had, term = clock.today_in(zone), Term.parse(subscription.term), Term.parse(wanted)
     start = max(today, subscription.paid_through or today)
     anchor = subscription.anchor
-    if cycle_start(anchor, term, cycle_index(anchor, term, start)) != start:
-        anchor = start
+    anchor = anchor_from(anchor, term, start) if term == had else anchor_of_term(anchor, had, term, start)
     return Period(start, cycle_start(anchor, term, cycle_index(anchor, term, start) + 1)), anchor

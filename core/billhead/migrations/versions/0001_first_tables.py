@@ -1272,6 +1272,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('term', sa.String(), nullable=False),
     sa.Column('actor', sa.String(), nullable=False),
     sa.Column('role', sa.String(), nullable=False),
     sa.Column('scope_reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),

@@ -27,7 +27,9 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, staff_zone, trail_of, who
 from billhead.web.admin.columns import Column, badge, code, instant, lasts, number, state, text, through
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.trail_names import name_logins
 from billhead.web.formatting import money
+from billhead.web.movements import what_moved
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx
@@ -224,7 +226,8 @@ def reseller(key: int) -> ResponseReturnValue:
             ).all(),
             "trail": trail_of(session, f"reseller:{key}"),
         }
-    return page("admin/reseller.html", reseller=row, kinds=KINDS, **shown)
+        name_logins(session, shown["moves"])
+    return page("admin/reseller.html", reseller=row, what=what_moved, **shown)
 
 
 @admin.get("/resellers/<int:key>/users")
@@ -268,9 +271,7 @@ def reseller_users(key: int) -> ResponseReturnValue:
 def statement_columns() -> tuple[Column, ...]:
     return (
         instant(marked("When"), "at"),
-        Column(
-            marked("What"), lambda row: KINDS.get(row.kind, row.kind), lambda row: say(KINDS.get(row.kind, row.kind))
-        ),
+        Column(marked("What"), lambda row: KINDS.get(row.kind, row.kind), what_moved),
         text(marked("For"), "user"),
         text(marked("Other side"), "other"),
         Column(marked("Who"), lambda row: row.actor or "", lambda row: who(row.actor or "–")),
@@ -293,5 +294,6 @@ def reseller_statement(key: int) -> ResponseReturnValue:
         query=statement_of(row),
         key=LedgerEntry.id,
         columns=statement_columns(),
+        read=name_logins,
         empty=marked("No credit has come in or gone out."),
     ).answer()

@@ -2,7 +2,7 @@
 `customer:2003` did it as the login 2003, and was done to the customer 2003."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from flask import g, url_for
 from markupsafe import Markup
@@ -14,7 +14,7 @@ from billhead.models.people import Customer, Reseller, User
 from billhead.web.admin.history import PAGES
 from billhead.web.speaking import say_word
 
-__all__ = ["TrailLine", "login_name", "name_all", "thing"]
+__all__ = ["TrailLine", "login_name", "name_all", "name_logins", "thing"]
 
 _SIGNED_IN = ("customer", "reseller", "super_reseller")
 _CALLED = {"customer": Customer.name, "reseller": Reseller.name}
@@ -43,6 +43,16 @@ def name_all(session: Session, lines: Iterable[TrailLine]) -> None:
         for kind, ids in wanted.items()
     ]
     _names().update({(kind, key): name for kind, key, name in session.execute(union_all(*queries))})
+
+
+class _Deed(NamedTuple):
+    actor: str
+    subject: str = ""
+
+
+def name_logins(session: Session, rows: Iterable[Any]) -> None:
+    """As `name_all`, of rows that have an `actor`, or None, and no subject."""
+    name_all(session, [_Deed(row.actor) for row in rows if row.actor])
 
 
 def login_name(actor: str) -> str:

@@ -16,7 +16,6 @@ from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Term
-from billhead.domain.upstream import length_days
 from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel, PanelPackage
 from billhead.plugin import Expiry, allow
@@ -174,7 +173,7 @@ def _mismatch(one: PanelPackage) -> str:
     """What is bought lasts longer or shorter than what is sold: said in days, a month taken as 30."""
     if one.term == "trial" or one.term == one.package_term:
         return ""
-    days = length_days(Term.parse(one.package_term)) - length_days(Term.parse(one.term))
+    days = Term.parse(one.package_term).about_days - Term.parse(one.term).about_days
     months = Term.parse(one.term).months and not Term.parse(one.package_term).months
     if not days:
         return say("ends up to three days apart from a calendar month") if months else ""

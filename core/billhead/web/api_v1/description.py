@@ -30,6 +30,10 @@ _ONE = _USER | {"properties": {**_USER["properties"], **_FACTS, **_RENEWS}}
 _WAY = {"type": "string", "enum": [*WAYS]}
 _CHANGED = obj(name="string", email="string", phone="string", language="string", note="string")
 _BOUGHT = obj(id="integer", credits=_CREDITS, paid_through=_DAY)
+_FOR = obj(credits=_CREDITS, paid_through=_DAY, term="string")
+_TERMS = obj(id="integer", terms=list_of(_FOR))
+_TERM = obj(term="string") | {"required": []}
+_RENEWED = obj(id="integer", credits=_CREDITS, paid_through=_DAY, term="string")
 _NEW = obj(
     plan="string", term="string", name="string", email="string", phone="string", mac="string", language="string",
     trial="boolean", addons={"type": "object", "additionalProperties": {"type": "integer"}},
@@ -119,7 +123,10 @@ DESCRIPTION: Said = described(
                 body=obj(to="string", credits=_CREDITS, reason="string"),
             )
         },
-        "/users/{id}/renew": {"post": does("One more term", _BOUGHT, ID, KEY)},
+        "/users/{id}/renew": {
+            "get": does("For how long it can be renewed, and what each takes", _TERMS, ID),
+            "post": does("For a term more", _RENEWED, ID, KEY, body=_TERM),
+        },
         "/users/{id}/block": {"post": does("Stop the lines", _ONE, ID, KEY)},
         "/users/{id}/unblock": {"post": does("Let them run again", _ONE, ID, KEY)},
     },

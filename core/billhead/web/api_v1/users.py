@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.access.hand_out_access import hand_out_access
 from billhead.actions.resellers._address_tries import count_address
+from billhead.actions.resellers._renewal_terms import renewal_terms
 from billhead.actions.resellers._renewing_alone import renews_alone
 from billhead.actions.resellers._seen import seen_reseller, seen_user, users_of
 from billhead.actions.resellers.add_user import NewUser, UserAdded, add_user
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.edit_user import UserFacts, edit_user
 from billhead.actions.resellers.enable_user import enable_user
-from billhead.actions.resellers.renew_user import renew_user
+from billhead.actions.resellers.renew_user import UserRenewed, renew_user
 from billhead.actions.shops._own import customer_of
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
 from billhead.models.people import Customer
@@ -156,13 +157,28 @@ def change_facts(key: int) -> ResponseReturnValue:
         return one_user(tx.session, key)
 
 
+@api.get("/users/<int:key>/renew")
+@allow("anyone")
+def renew_for(key: int) -> ResponseReturnValue:
+    """Each term that it can be renewed for, the one that it has first."""
+    with reading() as session:
+        seen_user(session, asker(), key)
+        terms = [_renewed(one) for one in renewal_terms(Tx(asker(), session), key)]
+    return {"id": key, "terms": terms}
+
+
 @api.post("/users/<int:key>/renew")
 @allow("anyone")
 def renew(key: int) -> ResponseReturnValue:
-    no_fields()
+    """For `term`, or the one that it has."""
+    told = fields({"term": text(40)}) if request.get_data() else {}
     with acting() as tx:
-        done = renew_user(tx, key)
-    return {"id": key, "credits": in_credits(done.credits_minor), "paid_through": done.paid_through}
+        done = renew_user(tx, key, told.get("term", ""))
+    return {"id": key, **_renewed(done)}
+
+
+def _renewed(one: UserRenewed) -> dict[str, str]:
+    return {"credits": in_credits(one.credits_minor), "paid_through": one.paid_through, "term": one.term}
 
 
 @api.post("/users/<int:key>/block")

@@ -47,10 +47,11 @@ def asked(
     figures: Callable[[Tx], Figures],
     act: Callable[[Tx], str],
     form: QuestionForm | None = None,
+    template: str = "reseller/question.html",
     **more: Any,
 ) -> ResponseReturnValue:
     """`figures` previews what `act` does; `act` returns what to tell. What either refuses is shown, without a button
-    where there is nothing to say yes to."""
+    where there is nothing to say yes to. `template`: one that shows the figures in its own way."""
     form = form or QuestionForm()
     shown: Figures = ()
     refused, sent = False, form.validate_on_submit()  # first: it would forget what is refused of a field
@@ -71,7 +72,7 @@ def asked(
     state = {"shown": shown, "refused": refused and not question.first, "changed": looked and form.seen.data}
     form.seen.data = _digest(shown)
     status = 422 if form.is_submitted() and not looked else 200
-    return page("reseller/question.html", question=question, form=form, **state, **more), status
+    return page(template, question=question, form=form, **state, **more), status
 
 
 def _digest(shown: Figures) -> str:

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 
 from billhead.actions.resellers._packages import offered_to, places_for
 from billhead.actions.resellers._seen import figures_of, seen_reseller
-from billhead.actions.resellers._statement import HELD_FOR, HOLD_STATES, KINDS, holds_of, statement_of
+from billhead.actions.resellers._statement import KINDS, holds_of, statement_of
 from billhead.actions.resellers._tree import subtree
 from billhead.actions.resellers.buy_credits import buy_credits
 from billhead.actions.resellers.transfer_credits import transfer_credits
@@ -33,15 +33,15 @@ from billhead.plugin import allow
 from billhead.web.changing import day_of
 from billhead.web.csv_export import csv_response
 from billhead.web.errors import refusal
-from billhead.web.formatting import lasting
 from billhead.web.forms import stripped
+from billhead.web.movements import held_for, what_moved
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.actors import named_actors
 from billhead.web.reseller.area import in_credits, my_zone, own_customer, own_id, own_reseller, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
-from billhead.web.speaking import later, say, speech
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -84,20 +84,13 @@ def statement() -> ResponseReturnValue:
         "rows": rows,
         "holds": holds,
         "kinds": KINDS,
+        "what": what_moved,
         "held_for": held_for,
         "kept": kept,
         "waiting": waiting,
     }
     shown |= {"actors": actors, "as_csv": as_csv, "all_as_csv": all_as_csv, "below": below, "balance": balance}
     return page("reseller/statement.html", **shown, problem=problem), 422 if problem else 200
-
-
-def held_for(row: Any) -> str:
-    """ "Renewal, Basic, 1 month: spent"; "" for what was not held, or before that was kept."""
-    if row.held_for not in HELD_FOR:
-        return ""
-    what = speech().listed((say(HELD_FOR[row.held_for]), row.plan, lasting(row.term)))
-    return f"{what}: {say(HOLD_STATES[row.hold_state])}"
 
 
 def _standing(*columns: Any) -> Select[*tuple[Any, ...]]:

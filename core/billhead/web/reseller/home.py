@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.resellers._seen import expiring, users_of
-from billhead.actions.resellers._statement import KINDS, statement_of
+from billhead.actions.resellers._statement import statement_of
 from billhead.actions.resellers._tree import subtree
 from billhead.db import reading
 from billhead.models.catalogue import Price
@@ -16,6 +16,7 @@ from billhead.models.ledger import LedgerEntry
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 from billhead.plugin import allow
+from billhead.web.movements import what_moved
 from billhead.web.pages import page
 from billhead.web.reseller.area import my_zone, own_id, own_reseller, reseller
 from billhead.web.reseller.home_charts import charts_of
@@ -41,7 +42,7 @@ def home() -> ResponseReturnValue:
         charts = charts_of(session, today)
     shown = {"me": me, "today": today, "states": states, "ending": ending, "how_many": how_many}
     shown["needed"] = needed
-    return page("reseller/home.html", **shown, moved=moved, kinds=KINDS, charts=charts)
+    return page("reseller/home.html", **shown, moved=moved, what=what_moved, charts=charts)
 
 
 def _needed(session: Session, soon: Select[*tuple[Any, ...]]) -> int:

@@ -1,10 +1,11 @@
 """The same for many users: renewed, disabled, enabled or ended. First the figures, then its progress, and a stop."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.resellers._seen import seen_many
@@ -12,7 +13,9 @@ from billhead.actions.resellers.do_many import MOST, ManyPreview, do_many, previ
 from billhead.actions.resellers.stop_many import stop_many
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import BillheadError
+from billhead.domain.periods import Term
 from billhead.domain.whole_number import whole_number
+from billhead.models.catalogue import Plan
 from billhead.models.people import Customer
 from billhead.models.resellers import UserBulkItem
 from billhead.models.subscriptions import Subscription
@@ -22,8 +25,9 @@ from billhead.web.looking import next_look
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.reseller.area import own_id, reseller
+from billhead.web.reseller.area import own_customer, own_id, own_reseller, reseller
 from billhead.web.reseller.asking import Question, asked
+from billhead.web.reseller.offers import offers_for
 from billhead.web.reseller.renewing import last_paid
 from billhead.web.reseller.users import filtered
 from billhead.web.speaking import marked, say, say_count
@@ -41,27 +45,32 @@ _DONE: Mapping[str, str] = {
 @allow("reseller", "super_reseller")
 def many_picked() -> ResponseReturnValue:
     """First what it takes or brings back and to whom it can't be done, then the yes (`sure` says what was seen)."""
-    kind = request.form.get("do", "renew")
+    kind, term = request.form.get("do", "renew"), request.form.get("term", "")
     with reading() as session:
         ids = picked(session)
         if not ids:
             flash(say("Pick at least one user."), "warn")
             return redirect(url_for("reseller.users"), 303)
-        planned = preview_do_many(Tx(current_ctx(), session), own_id(), kind, ids)
-        names = _names(session, [key for key, _ in planned.refused[:_NAMED]])
-    problem, status, sure = "", 200, _seen(kind, planned)
-    if request.form.get("sure") == sure:
+        planned = preview_do_many(Tx(current_ctx(), session), own_id(), kind, ids, term)
+        refused_ones = [key for key, _ in planned.refused]
+        named = [key for keys in (planned.done, planned.short, refused_ones) for key in keys[:_NAMED]]
+        people = _people(session, named)
+        terms = _terms(session, ids) if kind == "renew" else []
+    problem, status, sure = "", 200, f"{term}:{_seen(kind, planned)}"
+    if request.form.get("look"):  # for another term: nothing has been said yes to
+        pass
+    elif request.form.get("sure") == sure:
         try:
             with writing(submit_ctx()) as tx:
-                begun = do_many(tx, own_id(), kind, ids)
+                begun = do_many(tx, own_id(), kind, ids, term)
         except BillheadError as refused:
             problem, status = refusal(refused)
         else:
             return redirect(url_for("reseller.many", key=begun.bulk_id), 303)
     elif request.form.get("sure"):
         problem = say("This has changed in the meantime. Look at it again.")
-    shown = {"ids": ids, "planned": planned, "names": names, "sure": sure, "kind": kind, "word": say(_DONE[kind])}
-    return page("reseller/do_many.html", **shown, problem=problem), status
+    shown = {"ids": ids, "planned": planned, "people": people, "sure": sure, "kind": kind, "word": say(_DONE[kind])}
+    return page("reseller/do_many.html", **shown, terms=terms, term=term, problem=problem), status
 
 
 def picked(session: Session) -> list[int]:
@@ -73,16 +82,25 @@ def picked(session: Session) -> list[int]:
 
 
 def _seen(kind: str, planned: ManyPreview) -> str:
-    return f"{kind}:{planned.count}:{planned.credits_minor}:{len(planned.refused)}"
+    return f"{kind}:{planned.count}:{planned.credits_minor}:{len(planned.short)}:{len(planned.refused)}"
 
 
-def _names(session: Session, keys: Sequence[int]) -> dict[int, str]:
+def _terms(session: Session, keys: Sequence[int]) -> list[str]:
+    """For which some of their plans have a price, the shortest first."""
+    of_them = select(Plan.code).join(Subscription, Subscription.plan_id == Plan.id).where(Subscription.id.in_(keys))
+    plans = set(session.scalars(of_them.distinct()))
+    offers = offers_for(session, own_reseller(session), own_customer(session))
+    return sorted({one.term for one in offers if one.code in plans}, key=lambda term: Term.parse(term).about_days)
+
+
+def _people(session: Session, keys: Sequence[int]) -> dict[int, Row[Any]]:
+    """By subscription: name, and paid_through."""
     rows = session.execute(
-        select(Subscription.id, Customer.name)
+        select(Subscription.id, Subscription.paid_through, Customer.name)
         .join(Customer, Customer.id == Subscription.customer_id)
         .where(Subscription.id.in_(keys))
     )
-    return {row.id: row.name for row in rows}
+    return {row.id: row for row in rows}
 
 
 @reseller.get("/many/<int:key>")

@@ -96,18 +96,12 @@ def addons_for(
             plan.name,
             int(plan.details.get("max_units") or 1),
             tuple(code for code in plan.details["plans"] if code in wanted),
-            dict(sorted(prices[key].items(), key=lambda priced: _length(priced[0]))),
+            dict(sorted(prices[key].items(), key=lambda priced: Term.parse(priced[0]).about_days)),
         )
         for key, plan in fitting.items()
         if key in prices
     ]
     return sorted(found, key=lambda one: one.name)
-
-
-def _length(term: str) -> int:
-    """Comparable: about how many days."""
-    parsed = Term.parse(term)
-    return parsed.months * 30 + parsed.days
 
 
 def _plans(session: Session, reseller: Reseller, *conditions: ColumnElement[bool]) -> dict[int, Plan]:

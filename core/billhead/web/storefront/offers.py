@@ -66,8 +66,7 @@ class TermPrice:
         """Comparable: about how many days; 0 for what is paid once."""
         if not self.term:
             return 0
-        parsed = Term.parse(self.term)
-        return parsed.days + parsed.months * 30
+        return Term.parse(self.term).about_days
 
     @property
     def a_month(self) -> Money | None:
