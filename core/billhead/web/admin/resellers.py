@@ -189,6 +189,8 @@ def reseller(key: int) -> ResponseReturnValue:
         rights, effective = stored_rights(row.rights), effective_rights(session, key)
         lost = [code for code in rights.sells if code not in effective.sells]
         figures = figures_of(session, [key, *(child.id for child in below)])
+        moves = session.execute(statement_of(row).order_by(LedgerEntry.id.desc()).limit(_SHOWN)).all()
+        name_logins(session, moves)
         shown = {
             "below": below,
             "figures": figures,
@@ -208,7 +210,7 @@ def reseller(key: int) -> ResponseReturnValue:
             "sells": plan_names(session, row.seller_id, effective.sells).values(),
             "lost": plan_names(session, row.seller_id, lost).values(),
             "users": session.execute(users_of(key, alone=True).order_by(Subscription.id.desc()).limit(_SHOWN)).all(),
-            "moves": session.execute(statement_of(row).order_by(LedgerEntry.id.desc()).limit(_SHOWN)).all(),
+            "moves": moves,
             "holds": session.execute(holds_of(key).order_by(CreditHold.id.desc()).limit(_SHOWN)).all(),
             "lots": session.scalars(
                 select(CreditLot)
@@ -226,7 +228,6 @@ def reseller(key: int) -> ResponseReturnValue:
             ).all(),
             "trail": trail_of(session, f"reseller:{key}"),
         }
-        name_logins(session, shown["moves"])
     return page("admin/reseller.html", reseller=row, what=what_moved, **shown)
 
 
