@@ -11,6 +11,9 @@ def test_staff_give_a_reseller_its_shop_and_close_it(white_label: WhiteLabel):
     shop, key = white_label.shop, white_label.area.ids["baltic"]
     boss = shop.person("staff", "boss@example.com", "*")
     assert "may have one" not in boss.get(f"/admin/resellers/{key}").text
+    page = f"/admin/resellers/{key}/shop"
+    assert f'href="/admin/resellers/{key}/rights"' in boss.get(page).text  # and no form that is refused once filled in
+    assert boss.get(f"{page}/open").location == page
     asked, rights = f"/admin/resellers/{key}/rights", {
         "name": "Baltic", "credit_line": "0", "sells": ["basic", "box"], "trials_per_day": "2", "floor_percent": "0",
         "terminate": "y", "refund_unused": "y", "own_shop": "y", "reason": "it asked for one",
@@ -21,8 +24,7 @@ def test_staff_give_a_reseller_its_shop_and_close_it(white_label: WhiteLabel):
     assert row.rights == {"sells": ["basic", "box"], "trials_per_day": 2, "terminate": True, "refund_unused": True,
                           "refund_only_unwatched": False, "floor_percent": 0, "own_shop": True}  # fmt: skip
     assert "may have one" in boss.get(f"/admin/resellers/{key}").text
-    page = f"/admin/resellers/{key}/shop"
-    assert "No shop yet" in boss.get(page).text
+    assert f'href="{page}/open"' in boss.get(page).text
     told = {"code": "baltic-tv", "name": "Baltic TV", "currency": "EUR", "gateways": ["cards"], "reason": "asked for"}
     assert boss.post(f"{page}/open", told, page=page).location == page
     assert "Baltic TV" in boss.get(page).text

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
+from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.shops._addresses import address_of, at_path
 from billhead.actions.shops._own import customer_of, shop_of
 from billhead.actions.shops.allow_gateways import allow_gateways
@@ -172,7 +173,8 @@ def reseller_shop(key: int) -> ResponseReturnValue:
     with reading() as session:
         own = shop_of(session, key)
         if own is None:
-            return page("admin/reseller_shop.html", reseller=row, own=None)
+            allowed = effective_rights(session, key).own_shop
+            return page("admin/reseller_shop.html", reseller=row, own=None, allowed=allowed)
         seller_id = own.seller.id
         counted = select(ShopSupply.state, func.count().label("number")).where(ShopSupply.seller_id == seller_id)
         shown = {
@@ -197,6 +199,8 @@ def open_reseller_shop(key: int) -> ResponseReturnValue:
     row = one_reseller(key)
     with reading() as session:
         own = customer_of(session, row)
+        if not effective_rights(session, key).own_shop:  # no form that is refused when it is filled in
+            return redirect(url_for("admin.reseller_shop", key=key), 303)
     form = OpenForm(code=row.code.replace("_", "-"), currency=own.currency)
     form.gateways.choices = offered("payment_gateways")
 
