@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
-from billhead import clock
 from billhead.actions.accounts.hash_password import hash_password
 from billhead.actions.setup._code import has_staff
 from billhead.actions.setup.open_house import House, open_house
@@ -16,7 +15,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.plugin import allow
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
-from billhead.web.places import country_choices
+from billhead.web.places import country_choices, zone_names
 from billhead.web.request_context import client_address
 from billhead.web.speaking import later, say
 
@@ -63,7 +62,7 @@ def setup_page() -> ResponseReturnValue:
         if has_staff(session):
             return redirect(url_for("admin.home"), 303)
     form = SetupForm()
-    form.zone.choices = sorted(clock.zones())
+    form.zone.choices = zone_names()
     if not form.is_submitted():
         form.zone.render_kw = {"data-fill-time-zone": ""}
     if form.validate_on_submit():

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from billhead import clock
 from billhead.actions.sellers._invoicing import PLACE, invoicing_of
 from billhead.actions.sellers.set_invoicing import SellerInvoicing, set_invoicing
 from billhead.actions.sellers.set_logo import set_logo
@@ -24,6 +23,7 @@ from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.setup import next_step, step_page
 from billhead.web.forms import Form, stripped
 from billhead.web.offered import offered
+from billhead.web.places import country_choices, zone_names
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
@@ -42,9 +42,7 @@ class CompanyForm(Form):
     street = _line(marked("Street"), required=marked("Invoices need the address."))
     postcode = _line(marked("Postcode"))
     city = _line(marked("City"), required=marked("Invoices need the address."))
-    country = _line(
-        marked("Country"), marked("Two letters, like FI."), required=marked("Write two letters."), longest=2
-    )
+    country = SelectField(later("Country"))
     currency = _line(
         marked("Currency of the books"),
         marked("Like EUR. It stays once there are documents."),
@@ -68,12 +66,13 @@ def setup_company() -> ResponseReturnValue:
         row = session.get_one(Seller, key)
     columns = {name: getattr(row, name) for name in ("name", "country", "currency", "zone", "mail_from")}
     form = CompanyForm(data={**invoicing_of(row), **columns})
-    form.zone.choices = sorted(clock.zones())
+    form.zone.choices = sorted({row.zone, *zone_names()})
+    form.country.choices = country_choices()
     if form.validate_on_submit():
         with form.refusals():
             picture = request.files.get("logo")
             data = picture.read() if picture and picture.filename else b""
-            country, currency = form.country.data.upper(), form.currency.data.upper()
+            country, currency = form.country.data, form.currency.data.upper()
             told = Company(form.name.data, country, currency, form.zone.data, form.mail_from.data)
             papers = {name: form[name].data or "" for name in ("legal_name", "vat_id", *PLACE)}
             with writing(submit_ctx()) as tx:

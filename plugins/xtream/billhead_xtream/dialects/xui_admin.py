@@ -258,7 +258,8 @@ class XuiAdmin(Dialect):
         ahead = self._players.skew(text(row, "username"), text(row, "password"))
         if abs(ahead) <= _SKEW:
             return ""
-        return f"its clock is {abs(ahead)} seconds {'ahead of' if ahead > 0 else 'behind'} ours: lines end at its time"
+        way = "ahead of" if ahead > 0 else "behind"
+        return f"its clock is {_far(abs(ahead))} {way} ours: lines end at its time. Set the clock of its server (NTP)"
 
     def _key_holder(self) -> Row:
         """The administrator whose key this is. The reseller API knows the call too, and tells permissions with it."""
@@ -428,3 +429,11 @@ def _listed(resource: Resource, row: Row) -> ListedLine:
 
 def _names(rows: Any, column: str) -> dict[str, str]:
     return {text(row, "id"): text(row, column) for row in rows or [] if isinstance(row, Mapping)}
+
+
+def _far(seconds: int) -> str:
+    """ "8 days 1 hour": whole minutes, and of days the hours only."""
+    minutes = seconds // 60
+    parts = (minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute")
+    said = [f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
+    return " ".join(said[:2])
