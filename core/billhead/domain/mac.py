@@ -51,6 +51,17 @@ def macs_in(text: str) -> list[str]:
     return list(dict.fromkeys(mac for mac in found if mac))
 
 
+def mac_parts(text: str) -> tuple[str, str] | None:
+    """Four to eleven digits that somebody reads out, as a MAC may (begin, end) with them: "001a7" → ("00:1A:7",
+    "0:01:A7"). None for what is no part of one."""
+    digits = re.sub(r"[:.\- ]", "", text.strip().upper())
+    if not re.fullmatch(r"[0-9A-F]{4,11}", digits):
+        return None
+    odd = len(digits) % 2
+    pairs = [digits[:odd]] * odd + [digits[at : at + 2] for at in range(odd, len(digits), 2)]
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)), ":".join(pairs)
+
+
 def _try_mac(text: str) -> str:
     try:
         return parse_mac(text)

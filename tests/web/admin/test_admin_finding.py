@@ -167,6 +167,22 @@ def test_a_hundred_thousand_customers_are_found_by_an_index(counter):
             assert not scans, (one, plan)
 
 
+def test_a_part_of_a_mac_or_of_an_invoice_number_finds_it(any_counter):
+    counter = any_counter
+    counter.shop.change(Service, 1, mac="00:1A:79:3C:4D:5E")
+    invoice = counter.row(Document, 2)
+    for said in ("001a7", "00:1a:79", "001A.793C", "4d5e", "c4d5e", "3c:4d:5e", "3c-4d-5e"):
+        shown = counter.get("/admin/find", query_string={"q": said})
+        assert 'href="/admin/services/1"' in shown.text, said
+    for said in ("5e", "793c", "4d5f", "1a793c4d5e00"):  # too short, the middle, another one, a whole one
+        assert 'href="/admin/services/1"' not in counter.get("/admin/find", query_string={"q": said}).text, said
+    shown = counter.get("/admin/find", query_string={"q": invoice.number_text[:-2].lower()}).text
+    assert f'href="/admin/documents/{invoice.id}"' in shown
+    with counter.counting() as asked:
+        counter.get("/admin/find?q=4d5e")
+    assert len([one for one in asked if "service.mac" in one and " LIMIT " in one]) == 1
+
+
 def test_a_line_that_is_gone_is_found_and_said_to_be_gone(any_counter):
     counter = any_counter
     counter.shop.change(Service, 1, mac="00:1A:79:AA:BB:01", lifecycle="gone")

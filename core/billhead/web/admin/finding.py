@@ -1,6 +1,7 @@
 """The search of the whole house: exact hits first, a single one is opened at once; else what begins like it.
 
 It asks once for each kind of thing, by columns that have an index; nothing is looked for in the middle of words.
+Callers read out the end of a MAC as well: for four digits or more the index of MACs, and no row, is read through.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from billhead.domain.address import canonical_mail
 from billhead.domain.context import Role
 from billhead.domain.creditor_reference import About, references_in
 from billhead.domain.errors import InvalidInput
-from billhead.domain.mac import parse_mac
+from billhead.domain.mac import mac_parts, parse_mac
 from billhead.domain.seeking import dialled, sought
 from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
@@ -122,6 +123,14 @@ def _line_exact(typed: str) -> list[ColumnElement[bool]]:
     return found
 
 
+def _line_begins(typed: str) -> list[ColumnElement[bool]]:
+    found = [_begins(Service.login, typed), _begins(Service.mac, typed.upper())]
+    if (parts := mac_parts(typed)) is not None:
+        begin, end = parts
+        found += [_begins(Service.mac, begin), Service.mac.endswith(end)]
+    return found
+
+
 def _subscription_exact(typed: str) -> list[ColumnElement[bool]]:
     number = whole_number(typed, 9)
     return [Subscription.external_ref == typed, *([Subscription.id == number] if number is not None else [])]
@@ -147,6 +156,10 @@ def _document_exact(typed: str) -> list[ColumnElement[bool]]:
     if (number := order_number(typed)) is not None:
         found += [and_(Document.id == number, Document.number_text == "")]
     return found
+
+
+def _document_begins(typed: str) -> list[ColumnElement[bool]]:
+    return [_begins(Document.number_text, typed.upper())] if any(one.isdigit() for one in typed) else []
 
 
 def _payment_exact(typed: str) -> list[ColumnElement[bool]]:
@@ -202,7 +215,7 @@ KINDS = (
         .order_by(Service.lifecycle == "gone"),
         Service.id,
         _line_exact,
-        lambda typed: [_begins(Service.login, typed), _begins(Service.mac, typed.upper())],
+        _line_begins,
     ),
     Kind(
         marked("Subscriptions"),
@@ -222,7 +235,7 @@ KINDS = (
         ),
         Document.id,
         _document_exact,
-        _nothing,
+        _document_begins,
     ),
     Kind(
         marked("Payments"),
