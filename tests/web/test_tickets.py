@@ -291,6 +291,7 @@ def test_a_line_of_an_invoice_is_disputed_and_given_back_in_part(shop: Shop, sta
     assert "It is paid, and nothing of it comes back." in asked
     assert shop.rows(BillDispute)[0].state == "open", "it was only asked"
     assert "I was charged twice" in staff.get("/admin/disputed-bills?state=open").text
+    assert f">{invoice.number_text}</a>" in staff.get("/admin/tickets/1").text
 
     page = "/admin/disputed-bills/1/decide"
     told = {"granted": "5.00", "way": "credit", "words": "You are right about half of it.", "reason": "half a month"}

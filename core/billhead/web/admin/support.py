@@ -217,7 +217,12 @@ def _shown(key: int, form: AnswerForm) -> ResponseReturnValue:
             "mails": session.scalars(
                 select(SupportMail).where(SupportMail.ticket_id == key, SupportMail.state == "waiting").limit(20)
             ).all(),
-            "disputes": session.scalars(select(BillDispute).where(BillDispute.ticket_id == key).limit(20)).all(),
+            "disputes": session.execute(
+                select(BillDispute, Document)
+                .join(Document, Document.id == BillDispute.document_id)
+                .where(BillDispute.ticket_id == key)
+                .limit(20)
+            ).all(),
             "sorting": _sort_form(session, row),
             "trail": trail_of(session, f"ticket:{key}"),
         }
