@@ -16,7 +16,7 @@ from billhead import clock
 from billhead.actions.documents._line_taxes import line_taxes
 from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.documents.describe_line import describe_line
-from billhead.actions.documents.taxes_of import taxes_of
+from billhead.actions.documents.taxes_of import TaxSum, taxes_of
 from billhead.domain.money import CREDITS, exponent
 from billhead.domain.periods import Term
 from billhead.models.documents import Document
@@ -87,6 +87,7 @@ def install(app: Flask) -> None:
         describe_line=lambda line: describe_line(line, speech().say),
         line_taxes=line_taxes,
         paper_name=paper_name,
+        tax_name=tax_name,
         taxes_of=taxes_of,
     )
     app.jinja_env.filters["mail_query"] = mail_query
@@ -111,6 +112,14 @@ def mail_query(fields: dict[str, str]) -> str:
 def paper_name(document: Document) -> str:
     """Its number, or what it is where it has none yet: "INV-2026-0007", "draft 12"."""
     return document.number_text or f"{speech().say_word(document.kind)} {document.id}"
+
+
+def tax_name(tax: TaxSum) -> str:
+    """Whose tax, and what people call it: "Kuwait, outside scope", "Canada QC, QST", "Germany"."""
+    country, _, region = tax.place.partition("-")
+    place = f"{country_name(country)} {region}".strip()
+    named = tax.name if tax.name.isupper() else speech().say(tax.name)
+    return ", ".join(one for one in (place, named) if one)
 
 
 def money(minor: int, currency: str) -> str:
