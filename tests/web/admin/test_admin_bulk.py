@@ -86,6 +86,29 @@ def test_days_are_given_to_many_and_taken_back(any_counter):
     assert [why for _, _, why in counter.trail("bulk.undo")] == ["wrong list"]
 
 
+def test_each_is_shown_with_its_end_before_and_after_and_why_it_is_left_out(counter):
+    others = many(counter, 30)
+    counter.shop.change(Subscription, 1, paid_through=date(2026, 12, 17))
+    counter.shop.change(Subscription, others[0], state="canceled")
+    deeds = counter.get(PAGE + "?state=").text
+    assert 'href="/admin/subscriptions/bulk?state=&amp;kind=extend"' in deeds
+    assert 'name="reason"' not in deeds
+    form = counter.get(PAGE + "?kind=extend").text
+    assert 'name="days"' in form
+    assert 'name="words"' not in form
+    shown = counter.post(PAGE, kind="extend", days=3, reason="outage").text
+    assert "Give 3 days to 30</button>" in shown
+    first, second = (re.sub(r"<[^>]+>|\s+", " ", row).split() for row in re.findall(r"<tr>.*?</tr>", shown, re.S)[1:3])
+    assert " ".join(first) == "1 Ada Lovelace Basic 16 Dec 2026 19 Dec 2026 –"  # paid to the 17th, half-open
+    assert " ".join(second).endswith("– it does not run")
+    assert "25 of 31 stand here" in shown
+    seen = re.search(r'name="seen"[^>]*value="(\w+)"', shown)[1]
+    turned = counter.post(PAGE, kind="extend", days=3, reason="outage", seen=seen, after=others[23])
+    assert turned.status_code == 200  # turning the page is no yes
+    assert "6 of 31 stand here" in turned.text
+    assert counter.row(Subscription, 1).paid_through == date(2026, 12, 17)
+
+
 def test_ticked_ones_are_suspended_run_again_and_are_canceled(counter):
     first, second = many(counter, 2)
     query = f"?ids={first}&ids={second}"

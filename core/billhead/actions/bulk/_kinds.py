@@ -35,10 +35,12 @@ _DATES = ("paid_through", "billed_through", "phase_ends_on", "anchor", "service_
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`left_out`: (when, why) of those it can't be done to; `act` returns what taking it back needs."""
+    """`left_out`: (when, why) of those it can't be done to; `act` returns what taking it back needs. `shows` is what it
+    changes of a subscription, as a preview tells it: a state or an end ("": nothing of it)."""
 
     label: str
     done: str
+    shows: str
     check: Callable[[Mapping[str, Any]], None]
     left_out: tuple[tuple[ColumnElement[bool], str], ...]
     act: Callable[[Tx, BulkAction, int], dict[str, Any]]
@@ -143,6 +145,7 @@ KINDS: dict[str, Kind] = {
     "extend": Kind(
         "Give days",
         "has its days",
+        "paid_through",
         _check_days,
         NO_DAYS,
         _extend,
@@ -151,10 +154,14 @@ KINDS: dict[str, Kind] = {
     "message": Kind(
         marked("Send a message"),
         "is told",
+        "",
         _check_words,
         (
             (
-                select(Customer.email == "").where(Customer.id == Subscription.customer_id).scalar_subquery(),
+                select(Customer.email == "")
+                .where(Customer.id == Subscription.customer_id)
+                .correlate(Subscription)
+                .scalar_subquery(),
                 "no address",
             ),
         ),
@@ -163,6 +170,7 @@ KINDS: dict[str, Kind] = {
     "suspend": Kind(
         "Suspend",
         "is suspended",
+        "state",
         _anything,
         (
             (_is == State.SUSPENDED.value, marked("it is suspended already")),
@@ -174,6 +182,7 @@ KINDS: dict[str, Kind] = {
     "restore": Kind(
         marked("Let run again"),
         "runs again",
+        "state",
         _anything,
         (
             (_is != State.SUSPENDED.value, marked("it is not suspended")),
@@ -185,6 +194,7 @@ KINDS: dict[str, Kind] = {
     "cancel": Kind(
         marked("Cancel at the end of the term"),
         "is canceled",
+        "service_ends_on",
         _anything,
         (
             (_is == State.CANCELED.value, marked("it is canceled already")),

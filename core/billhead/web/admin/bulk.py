@@ -1,14 +1,16 @@
 """Bulk actions over subscriptions: chosen by filters or ticks, asked with figures, watched, taken back."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
-from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange
 
+from billhead.actions.bulk._each import EachBefore, each_before
 from billhead.actions.bulk._kinds import KINDS
 from billhead.actions.bulk.ask_bulk import BulkPreview, BulkWish, ask_bulk, preview_ask_bulk
 from billhead.actions.bulk.cancel_bulk import cancel_bulk
@@ -29,7 +31,7 @@ from billhead.web.admin.subscriptions import SUBSCRIPTIONS
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__: list[str] = []
 
@@ -93,17 +95,61 @@ ITEMS = Listing(
 
 
 class BulkForm(ReasonForm):
-    kind = SelectField(later("What to do"))
-    days = IntegerField(later("Days, when days are given"), default=1, validators=[Optional(), NumberRange(1, 366)])
-    subject = StringField(later("Subject, of a message"), filters=[stripped], validators=[Length(max=150)])
+    """What every deed asks; those that need more have a form of their own."""
+
+    kind = HiddenField()
+    reason = reason_field()
+    seen = HiddenField()
+
+    def more(self) -> dict[str, Any]:
+        return {}
+
+    def deed(self, seen: BulkPreview) -> str:
+        """What the button does, with how many."""
+        return say(_DEEDS[self.kind.data], count=seen.count)
+
+
+class GiveDaysForm(BulkForm):
+    days = IntegerField(later("Days"), default=1, validators=[InputRequired(), NumberRange(1, 366)])
+    reason = reason_field()
+
+    def more(self) -> dict[str, Any]:
+        return {"days": self.days.data}
+
+    def deed(self, seen: BulkPreview) -> str:
+        days = int(self.days.data or 0)
+        return say(say_count("Give %(count)d day to %%(of)s", "Give %(count)d days to %%(of)s", days), of=seen.count)
+
+
+class TellForm(BulkForm):
+    subject = StringField(later("Subject"), filters=[stripped], validators=[InputRequired(), Length(max=150)])
     words = TextAreaField(
         later("Message"),
         filters=[stripped],
-        validators=[Length(max=4000)],
+        validators=[InputRequired(), Length(max=4000)],
         description=later("Each customer gets it once, with your house's greeting above and its name below."),
     )
     reason = reason_field()
-    seen = HiddenField()
+
+    def more(self) -> dict[str, Any]:
+        return {"subject": self.subject.data, "words": self.words.data}
+
+    def deed(self, seen: BulkPreview) -> str:
+        return say_count("Send it to %(count)d customer", "Send it to %(count)d customers", seen.customers)
+
+
+_FORMS: dict[str, type[BulkForm]] = {"extend": GiveDaysForm, "message": TellForm}
+_DEEDS = {
+    "suspend": marked("Suspend %(count)s"),
+    "restore": marked("Let %(count)s run again"),
+    "cancel": marked("Cancel %(count)s at the end of the term"),
+}
+_CHANGES = {
+    "paid_through": marked("Paid until"),
+    "service_ends_on": marked("Ends"),
+    "state": marked("State"),
+}
+"""What a preview shows of each, before and after."""
 
 
 @admin.get("/bulk")
@@ -121,24 +167,38 @@ def bulk_items() -> ResponseReturnValue:
 @admin.route("/subscriptions/bulk", methods=["GET", "POST"])
 @allow("staff", permission="subscriptions.write")
 def new_bulk() -> ResponseReturnValue:
-    """The address says who is meant, as it does on the list; first the figures, then the yes."""
-    form = BulkForm()
-    form.kind.choices = [(name, say(kind.label)) for name, kind in KINDS.items()]
+    """The address says who is meant, as it does on the list. First the deed, then what it needs; then the figures and
+    each of them, and then the yes."""
     chosen, told = _chosen()
+    kind = KINDS.get(request.values.get("kind", ""))
+    if kind is None:
+        deeds = [(say(one.label), _with_kind(name)) for name, one in KINDS.items()]
+        return page("admin/bulk_new.html", deeds=deeds, told=told), 422 if request.method == "POST" else 200
+    form = _FORMS.get(request.values["kind"], BulkForm)()
+    form.kind.data = request.values["kind"]
     seen: BulkPreview | None = None
+    each: list[EachBefore] = []
+    more, turned = False, whole_number(request.form.get("after", ""))
     if form.validate_on_submit():
         with form.refusals():
-            wish = BulkWish(own_seller_id(), form.kind.data, _more(form), told)
+            wish = BulkWish(own_seller_id(), form.kind.data, form.more(), told)
             with reading() as session:
                 seen = preview_ask_bulk(session, wish, chosen)
             digest = hashlib.sha256(repr((wish, seen)).encode()).hexdigest()[:16]
-            if seen.count and form.seen.data == digest:
+            if seen.count and form.seen.data == digest and turned is None:
                 with writing(submit_ctx()) as tx:
                     made = ask_bulk(tx, wish, chosen, form.reason.data)
                 return redirect(url_for("admin.bulk", key=made.bulk_id), 303)
             form.seen.data = digest
+            each, more = each_before(replace(submit_ctx(), reason=form.reason.data), wish, chosen, turned or 0)
+    shown = {"seen": seen, "each": each, "more": more, "turned": turned, "changes": _CHANGES.get(kind.shows, "")}
     wrong = form.is_submitted() and seen is None
-    return page("admin/bulk_new.html", form=form, seen=seen, told=told), 422 if wrong else 200
+    return page("admin/bulk_new.html", form=form, kind=kind, told=told, **shown), 422 if wrong else 200
+
+
+def _with_kind(name: str) -> str:
+    """The address of this page, with the deed that was chosen."""
+    return url_for("admin.new_bulk", **{**request.args.to_dict(flat=False), "kind": [name]})
 
 
 def _chosen() -> tuple[Select[Any], str]:
@@ -154,12 +214,6 @@ def _chosen() -> tuple[Select[Any], str]:
         kept |= {one.pick.name: one.named() for one in SUBSCRIPTIONS.offered(session) if one.pick.name in kept}
     told = ", ".join(f"{name} {value}" for name, value in kept.items())
     return SUBSCRIPTIONS.filtered().with_only_columns(Subscription.id), told or "all"
-
-
-def _more(form: BulkForm) -> dict[str, Any]:
-    if form.kind.data == "extend":
-        return {"days": form.days.data}
-    return {"subject": form.subject.data or "", "words": form.words.data or ""} if form.kind.data == "message" else {}
 
 
 @admin.get("/bulk/<int:key>")
