@@ -7,6 +7,7 @@ import sys
 from datetime import date
 
 from billhead import clock
+from billhead.models.documents import Document
 from billhead.models.operations import AuditEntry, Job
 from billhead.models.people import Customer, User
 from billhead.models.subscriptions import Subscription, SubscriptionEvent
@@ -114,6 +115,35 @@ def test_pages_turn_by_key_and_keep_the_search(any_counter):
     assert 'rel="next"' not in third
     assert names(any_counter.get(newer(third)).text) == names(second)
     assert 'value="Person"' in second
+
+
+def test_customers_by_what_they_owe_and_have_in_the_order_that_is_asked_for(any_counter):
+    counter = any_counter
+    named = re.compile(r'scope="row"[^>]*><a[^>]*>([^<]+)</a>')
+    ann, bob = people(2)
+    ann.name, bob.name, bob.country = "Ann", "Bob", "DE"
+    for key, minor in zip(counter.add(ann, bob), (500, 1250), strict=True):
+        bill = {"seller_id": 1, "customer_id": key, "kind": "invoice", "state": "final", "fiscal_year": 2027,
+                "number": 900 + key, "currency": "EUR", "tax_minor": 0, "created_at": clock.now()}  # fmt: skip
+        counter.add(Document(**bill, net_minor=minor, total_minor=minor))
+    listed = counter.get("/admin/customers").text
+    ada = " ".join(re.sub("<[^>]+>", " ", re.findall(r"<tr>.*?</tr>", listed, re.S)[-1]).split())
+    assert re.search(r"active – 1 \d+ \w{3} \d{4}", ada), ada  # owes nothing, has one line, paid to a day
+    shown = {
+        "?sort=owed": ["Bob", "Ann", "Ada Lovelace"],  # 12.50, 5.00, nothing
+        "?sort=name": ["Ada Lovelace", "Ann", "Bob"],
+        "?sort=since": ["Ada Lovelace", "Ann", "Bob"],
+        "?owes=yes&sort=name": ["Ann", "Bob"],
+        "?line=yes": ["Ada Lovelace"],
+        "?country=DE": ["Bob"],
+    }
+    for asked, expected in shown.items():
+        assert named.findall(counter.get(f"/admin/customers{asked}").text) == expected, asked
+    rows = list(csv.DictReader(io.StringIO(counter.get("/admin/customers?sort=owed&owes=yes&format=csv").text)))
+    assert [row["Owed"] for row in rows] == ["12.50 EUR", "5.00 EUR"]
+    counter.add(*people(30))
+    first = counter.get("/admin/customers?sort=owed").text
+    assert len(named.findall(counter.get(older(first)).text)) == 33 - 25
 
 
 def test_rows_that_come_in_shift_nothing(counter):

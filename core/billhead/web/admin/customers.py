@@ -5,29 +5,34 @@ from typing import Any
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.credits._history import credit_history
+from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.actions.support._seen import seen_tickets
 from billhead.db import reading
+from billhead.domain.money import Money
+from billhead.domain.subscription import RUNNING, State
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CustomerCredit, CustomerWallet
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
-from billhead.models.payments import GatewayAccount, Payment, PaymentMethod
+from billhead.models.payments import GatewayAccount, Payment, PaymentMethod, Refund
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import Ticket, TicketMessage
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
-from billhead.web.admin.columns import code, country, instant, text
+from billhead.web.admin.columns import Column, code, country, instant, number, state, text, through
 from billhead.web.admin.customer_tax import checks_of
 from billhead.web.admin.debts import top_up_told
-from billhead.web.admin.listing import Listing
+from billhead.web.admin.listing import Choice, Listing, Pick, Sort
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.admin.standing import standing_of
+from billhead.web.formatting import money
 from billhead.web.pages import page
+from billhead.web.places import COUNTRIES, country_name
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import marked, say
 
@@ -49,6 +54,37 @@ def _matching(typed: str) -> ColumnElement[bool]:
     )
 
 
+_HERS = Subscription.customer_id == Customer.id
+_RUNS = Subscription.state.in_([one.value for one in RUNNING])
+_OPEN = (Document.customer_id == Customer.id) & Document.owed()
+
+
+def _asked(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+    """Of each customer; the index of its rows answers, for those alone that are shown."""
+    return select(what).where(*conditions).correlate(Customer).scalar_subquery()
+
+
+_STATE = case(
+    (Customer.erased_at.is_not(None), "erased"),
+    (exists().where(_HERS, _RUNS).correlate(Customer), "active"),
+    (exists().where(_HERS, Subscription.state == State.SUSPENDED.value).correlate(Customer), "suspended"),
+    (exists().where(_HERS, Subscription.state == State.PENDING.value).correlate(Customer), "pending"),
+    (exists().where(_HERS).correlate(Customer), "ended"),
+    else_="new",
+)
+_OWED = func.coalesce(_asked(func.sum(Document.total_minor - Document.settled_minor), _OPEN), 0)
+_LINES = (Service.subscription_id == Subscription.id) & (Service.lifecycle == "wanted") & _RUNS
+_ANSWERS = ("yes", "no")
+
+
+def _yes_or_no(is_so: ColumnElement[bool]) -> ColumnElement[Any]:
+    return case((is_so, "yes"), else_="no")
+
+
+def _owed_value(row: Any) -> str:
+    return str(Money(int(row.owed_minor), row.currency))
+
+
 CUSTOMERS = Listing(
     name="customers",
     title=marked("Customers"),
@@ -62,22 +98,73 @@ CUSTOMERS = Listing(
         Customer.reseller_id,
         Reseller.name.label("reseller"),
         Customer.created_at,
+        _STATE.label("state"),
+        _OWED.label("owed_minor"),
+        _asked(func.count(Service.id), _HERS, _LINES).label("lines"),
+        _asked(func.max(Subscription.paid_through), _HERS, _RUNS).label("paid_through"),
     ).outerjoin(Reseller, Reseller.id == Customer.reseller_id),
     key=Customer.id,
     columns=(
         text(marked("Name"), "name", to="customer"),
-        text(marked("E-mail"), "email"),
+        text(marked("E-mail"), "email", css="clip"),
         code(marked("Reference"), "external_ref"),
         country(marked("Country"), "country"),
-        text(marked("Currency"), "currency"),
+        state(marked("State"), "state"),
+        Column(
+            marked("Owed"),
+            _owed_value,
+            lambda row: money(int(row.owed_minor), row.currency) if row.owed_minor else "–",
+            "num",
+        ),
+        number(marked("Lines"), "lines"),
+        through(marked("Paid until"), "paid_through"),
         text(marked("Reseller"), "reseller", to="reseller", key="reseller_id"),
         instant(marked("Since"), "created_at"),
+    ),
+    choices=(
+        Choice("owes", marked("Owes"), _yes_or_no(exists().where(_OPEN).correlate(Customer)), _ANSWERS),
+        Choice("line", marked("Has a line"), _yes_or_no(exists().where(_HERS, _LINES).correlate(Customer)), _ANSWERS),
+        Choice("country", marked("Country"), Customer.country, tuple(COUNTRIES), country_name),
+    ),
+    sorts=(
+        Sort("name", marked("Name"), Customer.sought_name),
+        Sort("owed", marked("Owed, most first"), -_OWED),
+        Sort("since", marked("Since, oldest first"), Customer.created_at),
     ),
     search=_matching,
     search_label=marked("Name, e-mail, reference, MAC or login"),
     narrow={"reseller": Customer.reseller_id},
+    picks=(
+        Pick(
+            "reseller",
+            marked("Reseller"),
+            select(Reseller.id, Reseller.name, Reseller.code).where(Reseller.removed_on.is_(None)),
+        ),
+    ),
     empty=marked("Customers sign up in the shop, come with billhead import, or are added here."),
 )
+
+
+_RECEIVED = Payment.customer_id == Customer.id, Payment.currency == Customer.currency, Payment.state == "received"
+_GIVEN_BACK = Refund.payment_id == Payment.id, Refund.entry_id.is_not(None), *_RECEIVED
+_WALLET = aliased(CustomerWallet, name="wallet")
+_FIGURES = (
+    select(
+        _WALLET,
+        _OWED.label("owed"),
+        func.coalesce(
+            _asked(func.sum(CustomerCredit.remaining_minor), CustomerCredit.customer_id == Customer.id), 0
+        ).label("credit"),
+        (
+            func.coalesce(_asked(func.sum(Payment.amount_minor), *_RECEIVED), 0)
+            - func.coalesce(_asked(func.sum(Refund.amount_minor), *_GIVEN_BACK), 0)
+        ).label("paid"),
+        _asked(func.count(Service.id), _HERS, _LINES).label("lines"),
+    )
+    .select_from(Customer)
+    .outerjoin(_WALLET, _WALLET.customer_id == Customer.id)
+)
+"""Of one customer, in its currency: what it owes, has as credit and has paid, less what went back; and its lines."""
 
 
 @admin.get("/customers")
@@ -95,7 +182,7 @@ def customer(key: int) -> ResponseReturnValue:
         row = found(session, Customer, key, "customer")
         shown = _belongings(session, key)
         standing = standing_of(session, row)
-    return page("admin/customer.html", customer=row, standing=standing, **shown)
+    return page("admin/customer.html", customer=row, standing=standing, renewed_by_hand=renewed_by_hand, **shown)
 
 
 def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
@@ -108,6 +195,9 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
             Subscription.state,
             Subscription.paid_through,
             Subscription.service_ends_on,
+            Subscription.collection,
+            Subscription.settlement,
+            Subscription.timing,
         )
         .join(Plan, Plan.id == Subscription.plan_id)
         .where(Subscription.customer_id == customer_id)
@@ -123,7 +213,8 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
     ).all()
     subjects = [f"customer:{customer_id}", *(f"subscription:{row.id}" for row in subscriptions)]
     subjects += [f"service:{row.id}" for row in services]
-    wallet = session.get(CustomerWallet, customer_id)
+    figures = session.execute(_FIGURES.where(Customer.id == customer_id)).one()
+    wallet = figures.wallet
     credits = _newest(session, CustomerCredit, customer_id)
     return {
         "subscriptions": subscriptions,
@@ -138,6 +229,7 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
         ).all(),
         "methods": _methods(session, customer_id),
         "credits": credits,
+        "figures": figures,
         "wallet": wallet,
         "top_up": top_up_told(wallet, session.get_one(Customer, customer_id).currency),
         "movements": credit_history(session, customer_id)[::-1][:_SHOWN] if credits else [],

@@ -32,7 +32,7 @@ from billhead.web.pages import page
 from billhead.web.paging import page_by, page_of
 from billhead.web.speaking import marked, say_word
 
-__all__ = ["Choice", "Listing", "Pick", "Typed"]
+__all__ = ["Choice", "Listing", "Pick", "Sort", "Typed"]
 
 _CSV_BATCH = 500
 _OFFERED = 200  # entries of a select; the others are narrowed to from their own page
@@ -114,6 +114,15 @@ def _offered(pick: Pick, found: Sequence[Any]) -> Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class Sort:
+    """An order that the address may ask for (?sort=name): rising by `by`, which is never null."""
+
+    name: str
+    label: str
+    by: ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Its words are marked, and said on the page; the CSV is read by programs and has them in English.
     `search` turns what was typed into a condition; `narrow` are ids in the address (?customer=7) by
@@ -134,6 +143,7 @@ class Listing:
     lead: str = ""
     read: Callable[[Session, Sequence[Any]], None] | None = None  # what the columns say of the rows, read at once
     by: ColumnElement[Any] | None = None  # rising, before the key; without it the newest come first
+    sorts: tuple[Sort, ...] = ()
 
     def answer(self, **more: Any) -> ResponseReturnValue:
         """The page that the address asks for, or the whole filtered list as CSV (`?format=csv`)."""
@@ -141,10 +151,11 @@ class Listing:
         if request.args.get("format") == "csv":
             return csv_response(self.name, [column.label for column in self.columns], self._all(query))
         with reading() as session:
-            if self.by is None:
+            by = self._by()
+            if by is None:
                 rows = page_of(session, query, self.key, whole_rows=True)
             else:
-                rows = page_by(session, query, self.by, self.key, everything=self.query)
+                rows = page_by(session, query, by, self.key, everything=self.query)
             if self.read is not None:
                 self.read(session, rows.items)
             offered = self.offered(session)
@@ -173,10 +184,14 @@ class Listing:
             query = query.where(self.search(typed[:200]))
         return query
 
+    def _by(self) -> ColumnElement[Any] | None:
+        asked = [one.by for one in self.sorts if one.name == request.args.get("sort")]
+        return asked[0] if asked else self.by
+
     def kept(self) -> dict[str, str]:
         """What the address narrows the list to; the page it stands on is not part of it."""
         filters = {one.name for one in self.choices} | {one.name for one in self.typed}
-        names = filters | set(self.narrow) | ({"q"} if self.search else set())
+        names = filters | set(self.narrow) | ({"q"} if self.search else set()) | ({"sort"} if self.sorts else set())
         return {name: value for name, value in request.args.items() if name in names and value}
 
     def offered(self, session: Session) -> list[Offered]:
@@ -202,7 +217,9 @@ class Listing:
         return wrong + [name for name in self.narrow if name in kept and whole_number(kept[name]) is None]
 
     def _all(self, query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
-        ordered = query.order_by(self.key.desc()).execution_options(yield_per=_CSV_BATCH)
+        by = self._by()
+        order = (self.key.desc(),) if by is None else (by, self.key)
+        ordered = query.order_by(*order).execution_options(yield_per=_CSV_BATCH)
         with reading() as session:
             for row in session.execute(ordered):
                 yield [column.value(row) for column in self.columns]
