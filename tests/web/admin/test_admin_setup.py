@@ -27,7 +27,7 @@ from billhead.plugin_host import PluginHost
 CTX = Context.system("test")
 COMPANY = {
     "name": "North TV", "legal_name": "North TV Oy", "street": "Katu 1", "postcode": "00100", "city": "Helsinki",
-    "country": "fi", "currency": "eur", "zone": "Europe/Helsinki", "vat_id": "FI123", "mail_from": "tv@north.example",
+    "country": "FI", "currency": "eur", "zone": "Europe/Helsinki", "vat_id": "FI123", "mail_from": "tv@north.example",
 }  # fmt: skip
 
 
