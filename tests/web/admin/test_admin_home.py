@@ -1,6 +1,6 @@
 """The dashboard: money and health at a glance, by figures that add up, and as few questions to the database as ever."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import insert
 from web_shop import Shop
@@ -9,9 +9,11 @@ from billhead import clock
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.operations import Job
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount, UnassignedMoney
 from billhead.models.people import Customer
+from billhead.models.sellers import ExchangeRate
 from billhead.models.subscriptions import Subscription
 from billhead.reports._recurring_moves import recurring_moves
 
@@ -46,6 +48,31 @@ def test_what_is_to_be_done_leads_to_its_list(counter):
         assert f"<b>1</b> <span>{told}" in text
     assert "the key was revoked" in text
     assert 'href="/admin/money/unassigned"' in text or "/unassigned" in text
+
+
+def test_what_is_overdue_and_a_queue_that_stands_still_are_to_be_done(counter):
+    today = clock.today_in("Europe/Helsinki")
+    bill = {"seller_id": 1, "customer_id": 1, "kind": "invoice", "state": "final", "fiscal_year": 2027, "tax_minor": 0,
+            "due_on": today - timedelta(days=1), "created_at": clock.now()}  # fmt: skip
+    counter.add(
+        Document(**bill, number=901, number_text="A-901", currency="EUR", net_minor=500, total_minor=500),
+        Document(**bill, number=902, number_text="A-902", currency="USD", net_minor=1000, total_minor=1000),
+        Document(
+            **bill | {"due_on": today}, number=903, number_text="A-903", currency="USD", net_minor=1, total_minor=1
+        ),
+        Job(kind="x", due_at=clock.business_now() - timedelta(minutes=16), created_at=clock.now()),
+    )
+    counter.add(ExchangeRate(currency="USD", base="EUR", day=today, rate="0.9", source="test"))
+    text = plain(counter.get("/admin/").text)
+    assert "Everything that runs by itself runs" not in text
+    assert "<b>2</b> <span>invoices overdue: €5.00, $10.00" in text
+    assert "<span>job has waited for a quarter of an hour" in text
+    # 5.00 + (10.00 + 0.01) × 0.9 = 14.01; late 5.00 + 9.00
+    assert '<b>€14.01</b><span class="late">€14.00 overdue' in text
+    assert "2 currencies, by today’s rates" in text
+    assert "−€0.00" not in text
+    listed = counter.get(f"/admin/documents?overdue_on={today}").text
+    assert [f"A-{n}" in listed for n in (901, 902, 903)] == [True, True, False]
 
 
 def test_an_empty_house_is_told_what_to_do_next(shop: Shop):

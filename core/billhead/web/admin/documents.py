@@ -16,6 +16,7 @@ from billhead.actions.payments.book_transfer import Booked, book_transfer
 from billhead.db import Tx, reading
 from billhead.domain.document import OWED, Kind, ProformaState, State, is_payable
 from billhead.domain.dunning import TELLS
+from billhead.domain.typed_day import typed_day
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
 from billhead.models.dunning import DunningStep
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
@@ -24,7 +25,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.booking import booked_by_hand
 from billhead.web.admin.columns import Column, amount, on, state, text, word
-from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.listing import Choice, Listing, Typed
 from billhead.web.admin.order_names import order_number
 from billhead.web.downloads import einvoice_response, pdf_response
 from billhead.web.formatting import paper_name
@@ -39,6 +40,11 @@ def _matching(typed: str) -> ColumnElement[bool]:
     number = order_number(typed)
     order = [and_(Document.id == number, Document.number_text == "")] if number is not None else []
     return or_(*named, Customer.email == typed.lower(), *order)
+
+
+def _overdue(typed: str) -> ColumnElement[bool] | None:
+    day = typed_day(typed)
+    return and_(Document.owed(), Document.due_on < day) if day is not None else None
 
 
 def _link(row: Any) -> Markup:
@@ -85,6 +91,7 @@ DOCUMENTS = Listing(
             ),
         ),
     ),
+    typed=(Typed("overdue_on", marked("Overdue on"), _overdue, kind="date"),),
     search=_matching,
     search_label=marked("Document or order number, customer's name or e-mail"),
     narrow={"customer": Document.customer_id, "subscription": about, "run": Document.run_id},

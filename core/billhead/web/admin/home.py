@@ -3,8 +3,8 @@
 A bounded number of queries, however large the house is (tests/web/admin/test_admin_home.py counts them).
 """
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from flask import request, url_for
@@ -29,8 +29,10 @@ from billhead.plugin import allow
 from billhead.plugin_host import plugins
 from billhead.reports._recurring_moves import recurring_moves
 from billhead.web.admin.area import admin, staff_zone
-from billhead.web.admin.home_figures import PERIODS, charts_of, debts, income, lines, span_of, work
+from billhead.web.admin.home_figures import PERIODS, Debt, charts_of, debts, income, lines, span_of, work
+from billhead.web.admin.home_totals import totals_of
 from billhead.web.admin.payments import UNDECIDED
+from billhead.web.formatting import money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import say_count
@@ -42,6 +44,16 @@ _SHOWN = 12
 
 _Need = tuple[str, Callable[[int], str], str, dict[str, Any]]
 _NEEDS: tuple[_Need, ...] = (
+    (
+        "late",
+        lambda count: say_count(
+            "job has waited for a quarter of an hour or more",
+            "jobs have waited for a quarter of an hour or more",
+            count,
+        ),
+        "jobs",
+        {"state": "queued"},
+    ),
     (
         "paused",
         lambda count: say_count(
@@ -200,14 +212,17 @@ def home() -> ResponseReturnValue:
     span = span_of(request.args.get("period", ""), today)
     with reading() as session:
         running = lines(session)
-        needs = _needs({**running, **_counts(session)})
         panels = session.scalars(select(Panel).order_by(Panel.failures.desc(), Panel.name).limit(_SHOWN + 1)).all()
         gateways = session.scalars(select(GatewayAccount).order_by(GatewayAccount.position, GatewayAccount.id)).all()
-        incomes = income(session, span, today, staff_zone())
+        incomes, owed = income(session, span, today, staff_zone()), debts(session, today)
+        moves = recurring_moves(session, span.first - timedelta(days=1), span.last)
+        done = work(session, span.last)
         shown = {
-            "debts": debts(session, today),
-            "moves": recurring_moves(session, span.first - timedelta(days=1), span.last),
-            "work": work(session, span.last),
+            "debts": owed,
+            "moves": moves,
+            "work": done,
+            "totals": totals_of(session, done["books"], today, incomes, owed, moves),
+            "needs": [*_overdue(owed, today), *_needs({**running, **_counts(session), "late": done["late"]})],
             "steps": steps_of(session) if not incomes else [],
         }
     return page(
@@ -215,7 +230,6 @@ def home() -> ResponseReturnValue:
         today=today,
         span=span,
         periods=PERIODS,
-        needs=needs,
         lines=running,
         panels=panels[:_SHOWN],
         more_panels=len(panels) > _SHOWN,
@@ -273,6 +287,15 @@ def _counts(session: Session) -> dict[str, int]:
     }
     row = session.execute(select(*(column.label(name) for name, column in counted.items()))).one()
     return {name: int(getattr(row, name)) for name in counted}
+
+
+def _overdue(owed: Sequence[Debt], today: date) -> list[tuple[int, str, str]]:
+    """What is past its day, of all currencies together."""
+    late = [one for one in owed if one.late_count]
+    count = sum(one.late_count for one in late)
+    amounts = ", ".join(money(one.late_minor, one.currency) for one in late)
+    told = f"{say_count('invoice overdue', 'invoices overdue', count)}: {amounts}"
+    return [(count, told, url_for("admin.documents", overdue_on=today))] if late else []
 
 
 def _needs(counts: dict[str, int]) -> list[tuple[int, str, str]]:

@@ -35,6 +35,7 @@ PERIODS = (
     ("year", marked("12 months")),
 )
 _SUCCESS_DAYS = timedelta(days=7)
+_SOON_DONE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,8 @@ def lines(session: Session) -> dict[str, int]:
 def work(session: Session, day: date) -> dict[str, Any]:
     """Tries to be paid of seven days that ended by yes or no, jobs that wait, and subscriptions that run on the day
     without an invoice over it: their time came with an import, or a reseller's credits pay for it. `shops`: how many
-    resellers sell by themselves; `own`: the code of the operator's seller, if it is the only one."""
+    resellers sell by themselves; `own`: the code of the operator's seller, if it is the only one; `books`: the currency
+    of the operator's books, if they are kept in one. `late` jobs have waited for a quarter of an hour."""
     now = clock.business_now()
     tries = (
         select(
@@ -195,14 +197,18 @@ def work(session: Session, day: date) -> dict[str, Any]:
         select(
             func.count().filter(Job.due_at <= now).label("waiting"),
             func.count().filter(Job.due_at > now).label("later"),
+            func.count().filter(Job.due_at <= now - _SOON_DONE).label("late"),
         )
         .where(Job.state == "queued")
         .subquery()
     )
     running = select(func.count(Subscription.id)).where(runs_on(day)).scalar_subquery()
     unbilled = select((running - billed_on(day).scalar_subquery()).label("unbilled")).subquery()
-    only = select(func.min(Seller.code)).where(is_the_operators(Seller.id)).having(func.count() == 1).scalar_subquery()
+    mine = is_the_operators(Seller.id)
+    only = select(func.min(Seller.code)).where(mine).having(func.count() == 1).scalar_subquery()
+    books = select(func.min(Seller.currency)).where(mine).having(func.count(Seller.currency.distinct()) == 1)
     shops = select(func.count()).select_from(Shop).scalar_subquery()
     counted = select(tries, jobs, unbilled, shops.label("shops"), only.label("own"))
+    counted = counted.add_columns(books.scalar_subquery().label("books"))
     row = session.execute(counted.select_from(tries).join(jobs, true()).join(unbilled, true())).one()
     return dict(row._mapping)
