@@ -1,6 +1,12 @@
 """Every page of the admin area opens on a house with something in it, and on an empty one."""
 
+import re
+
 from web_shop import Shop
+
+from billhead import clock
+from billhead.models.catalogue import Plan
+from billhead.models.documents import Document, DocumentLine
 
 LISTS = (
     "customers", "subscriptions", "services", "messages", "documents", "payments", "attempts", "not-billed", "gateways",
@@ -64,3 +70,36 @@ def test_times_are_in_the_sellers_zone(counter):
 def test_a_page_that_adds_to_the_head_keeps_the_style_of_the_area(counter):
     for path in ("gifts", "panels/1/addresses"):
         assert "admin.css" in counter.get(f"/admin/{path}").text, path
+
+
+def test_a_customer_begins_with_what_is_owed_and_paid_and_its_lines(counter):
+    bill = {"seller_id": 1, "customer_id": 1, "kind": "invoice", "state": "final", "fiscal_year": 2027, "number": 901,
+            "currency": "EUR", "net_minor": 500, "tax_minor": 0, "total_minor": 500,
+            "created_at": clock.now()}  # fmt: skip
+    counter.add(Document(**bill))
+    text = " ".join(counter.get("/admin/customers/1").text.split())
+    figures = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+?) ?<", text))
+    # an invoice over 5.00 is open; 9.99 was paid, nothing went back
+    told = [figures[name] for name in ("Owed", "Credit to spend", "Paid in all", "Lines")]
+    assert told == ["€5.00", "€0.00", "€9.99", "1"]
+    deeds = text.split('<details class="panel deeds">')
+    assert deeds[0].split("<h1>")[1].count('class="btn') == 4  # order, transfer, write, look in
+    for endpoint in ("suspend", "renew"):
+        assert f'href="/admin/subscriptions/1/{endpoint}"' in text
+
+
+def test_a_tax_is_said_in_words(counter):
+    counter.shop.change(DocumentLine, 1, taxes=[], tax_code="KW:outside_scope", tax_rate_ppm=0)
+    line = counter.row(DocumentLine, 1)
+    page = counter.get(f"/admin/documents/{line.document_id}").text
+    assert "KW:outside_scope" not in page
+    assert page.count("Kuwait, outside scope") == 2  # at the line, and in the sum below
+
+
+def test_a_credit_package_is_no_plan_that_somebody_subscribes_to(counter):
+    (key,) = counter.add(Plan(seller_id=1, code="c50", name="50 credits", kind="credit_package", credits_minor=5000))
+    page = counter.get(f"/admin/catalogue/{key}").text
+    assert "<dt>Credits</dt><dd>50.00" in page
+    for of_plans in ("Canceling", "Connections", "Put on hold", "Days ahead", "Feature lines", "Ways to other plans"):
+        assert of_plans not in page, of_plans
+    assert f'href="/admin/credit-packages/{key}"' in page

@@ -71,12 +71,13 @@ def _said(error: str) -> str:
 SERVICES = Listing(
     name="services",
     title=marked("Services"),
+    lead=marked("A line runs on for the seller’s hours of grace after the day to which it is paid."),
     query=select(
         *SERVICE_COLUMNS,
         Subscription.customer_id,
         Customer.name.label("customer"),
         Service.panel_id,
-        Panel.code.label("panel"),
+        Panel.name.label("panel"),
     )
     .join(Subscription, Subscription.id == Service.subscription_id)
     .join(Customer, Customer.id == Subscription.customer_id)
