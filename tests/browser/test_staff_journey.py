@@ -80,7 +80,7 @@ def answer_the_ticket(visitor):
     visitor.go("/admin/tickets")
     visitor.press("No sound")
     visitor.place.locator("textarea").first.fill("Turn it up.")
-    visitor.send("Do it")
+    visitor.send("Send the answer")
     assert "Turn it up." in visitor.read()
 
 
