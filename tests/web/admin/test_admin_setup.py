@@ -106,6 +106,14 @@ def test_the_company_as_it_stands_on_invoices(owner):
     assert "company" in done(owner)
 
 
+def test_the_first_order_leads_to_what_it_needs_before_it_is_offered(owner):
+    page = owner.get("/admin/setup/order").text.partition("<main")[2].partition("All steps")[0]
+    assert "An order needs this first:" in page
+    assert "Order it" not in page
+    furnish(owner)
+    assert "Order it" in owner.get("/admin/setup/order").text
+
+
 def test_the_currency_stays_once_there_are_documents(owner):
     furnish(owner)
     send(owner, "order")

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, case, cast, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.credits._history import credit_history
@@ -64,6 +64,10 @@ def _asked(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Column
     return select(what).where(*conditions).correlate(Customer).scalar_subquery()
 
 
+def _sum(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return cast(func.coalesce(_asked(func.sum(what), *conditions), 0), BigInteger)  # PostgreSQL sums up to a numeric
+
+
 _STATE = case(
     (Customer.erased_at.is_not(None), "erased"),
     (exists().where(_HERS, _RUNS).correlate(Customer), "active"),
@@ -72,7 +76,7 @@ _STATE = case(
     (exists().where(_HERS).correlate(Customer), "ended"),
     else_="new",
 )
-_OWED = func.coalesce(_asked(func.sum(Document.total_minor - Document.settled_minor), _OPEN), 0)
+_OWED = _sum(Document.total_minor - Document.settled_minor, _OPEN)
 _LINES = (Service.subscription_id == Subscription.id) & (Service.lifecycle == "wanted") & _RUNS
 _ANSWERS = ("yes", "no")
 
@@ -82,7 +86,7 @@ def _yes_or_no(is_so: ColumnElement[bool]) -> ColumnElement[Any]:
 
 
 def _owed_value(row: Any) -> str:
-    return str(Money(int(row.owed_minor), row.currency))
+    return str(Money(row.owed_minor, row.currency))
 
 
 CUSTOMERS = Listing(
@@ -113,7 +117,7 @@ CUSTOMERS = Listing(
         Column(
             marked("Owed"),
             _owed_value,
-            lambda row: money(int(row.owed_minor), row.currency) if row.owed_minor else "–",
+            lambda row: money(row.owed_minor, row.currency) if row.owed_minor else "–",
             "num",
         ),
         number(marked("Lines"), "lines"),
@@ -127,9 +131,9 @@ CUSTOMERS = Listing(
         Choice("country", marked("Country"), Customer.country, tuple(COUNTRIES), country_name),
     ),
     sorts=(
-        Sort("name", marked("Name"), Customer.sought_name),
+        Sort("name", marked("Name"), Customer.sought_name.expression),
         Sort("owed", marked("Owed, most first"), -_OWED),
-        Sort("since", marked("Since, oldest first"), Customer.created_at),
+        Sort("since", marked("Since, oldest first"), Customer.created_at.expression),
     ),
     search=_matching,
     search_label=marked("Name, e-mail, reference, MAC or login"),
@@ -152,13 +156,8 @@ _FIGURES = (
     select(
         _WALLET,
         _OWED.label("owed"),
-        func.coalesce(
-            _asked(func.sum(CustomerCredit.remaining_minor), CustomerCredit.customer_id == Customer.id), 0
-        ).label("credit"),
-        (
-            func.coalesce(_asked(func.sum(Payment.amount_minor), *_RECEIVED), 0)
-            - func.coalesce(_asked(func.sum(Refund.amount_minor), *_GIVEN_BACK), 0)
-        ).label("paid"),
+        _sum(CustomerCredit.remaining_minor, CustomerCredit.customer_id == Customer.id).label("credit"),
+        (_sum(Payment.amount_minor, *_RECEIVED) - _sum(Refund.amount_minor, *_GIVEN_BACK)).label("paid"),
         _asked(func.count(Service.id), _HERS, _LINES).label("lines"),
     )
     .select_from(Customer)
