@@ -266,7 +266,8 @@ def test_many_are_renewed_one_by_one_with_a_result_for_each(shop):
     act(aurora, disable_user, ids[0])
     act(STAFF, shop_take, shop, key, "35.00")  # 25.00 are left: for two of the three
     seen = look(shop, preview_do_many, key, "renew", ids)
-    assert (seen.count, seen.credits_minor, seen.payers[0].left_minor) == (3, 3_000, -500)
+    assert (seen.count, seen.credits_minor, seen.payers[0].left_minor) == (2, 2_000, 500)
+    assert (seen.short, seen.payers[0].short) == ((ids[3],), 1)
     assert [one for one, _ in seen.refused] == [ids[0]]
     for wrong, refusal in (([*ids, foreign], NotFound), ([], InvalidInput), (list(range(501)), InvalidInput)):
         with pytest.raises(refusal):
