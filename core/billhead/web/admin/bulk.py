@@ -198,7 +198,8 @@ def new_bulk() -> ResponseReturnValue:
 
 def _with_kind(name: str) -> str:
     """The address of this page, with the deed that was chosen."""
-    return url_for("admin.new_bulk", **{**request.args.to_dict(flat=False), "kind": [name]})
+    asked: dict[str, Any] = {**request.args.to_dict(flat=False), "kind": name}
+    return url_for("admin.new_bulk", **asked)
 
 
 def _chosen() -> tuple[Select[Any], str]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import BigInteger, ColumnElement, case, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, SQLColumnExpression, case, cast, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.credits._history import credit_history
 from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.actions.support._seen import seen_tickets
 from billhead.db import reading
+from billhead.domain.countries import COUNTRIES
 from billhead.domain.money import Money
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.catalogue import Plan
@@ -32,7 +33,7 @@ from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.admin.standing import standing_of
 from billhead.web.formatting import money
 from billhead.web.pages import page
-from billhead.web.places import COUNTRIES, country_name
+from billhead.web.places import country_name
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import marked, say
 
@@ -64,7 +65,7 @@ def _asked(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Column
     return select(what).where(*conditions).correlate(Customer).scalar_subquery()
 
 
-def _sum(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+def _sum(what: SQLColumnExpression[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
     return cast(func.coalesce(_asked(func.sum(what), *conditions), 0), BigInteger)  # PostgreSQL sums up to a numeric
 
 

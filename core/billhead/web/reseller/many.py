@@ -1,7 +1,7 @@
 """The same for many users: renewed, disabled, enabled or ended. First the figures, then its progress, and a stop."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -93,7 +93,7 @@ def _terms(session: Session, keys: Sequence[int]) -> list[str]:
     return sorted({one.term for one in offers if one.code in plans}, key=lambda term: Term.parse(term).about_days)
 
 
-def _people(session: Session, keys: Sequence[int]) -> dict[int, Row[Any]]:
+def _people(session: Session, keys: Sequence[int]) -> dict[int, Row[int, date | None, str]]:
     """By subscription: name, and paid_through."""
     rows = session.execute(
         select(Subscription.id, Subscription.paid_through, Customer.name)
