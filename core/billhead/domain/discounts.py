@@ -144,18 +144,19 @@ def _one_after_the_other(
             _share(coupon, cycle, charge.days or cycle) if _fits(coupon, charge, cycle) else _NONE for charge in charges
         ]
         unit = lcm(*(share.denominator for share in shares))
-        weights = [amount * int(share * unit) for amount, share in zip(left, shares, strict=True)]
-        parts = spread(_takes(coupon, Fraction(sum(weights), unit)), weights)
+        weights = [
+            amount * share.numerator * (unit // share.denominator) for amount, share in zip(left, shares, strict=True)
+        ]
+        parts = spread(_takes(coupon, sum(weights), unit), weights)
         left = [amount - part for amount, part in zip(left, parts, strict=True)]
         yield number, (coupon, parts)
 
 
-def _takes(coupon: Coupon, amount: Fraction) -> int:
-    """Of that part of what is charged for which it holds: a whole amount, but for a percentage."""
+def _takes(coupon: Coupon, weight: int, unit: int) -> int:
+    """Of the amounts for which it holds, together `weight / unit`: a whole amount, but for a percentage."""
     if coupon.kind == CouponKind.PERCENT:
-        taken = amount * coupon.ppm
-        return round_ratio(taken.numerator, taken.denominator * _MILLION, Rounding.HALF_UP)
-    return min(coupon.amount, int(amount))
+        return round_ratio(weight * coupon.ppm, unit * _MILLION, Rounding.HALF_UP)
+    return min(coupon.amount, weight // unit)
 
 
 def _counted(coupon: Coupon, cycle: _Days | None) -> bool:
