@@ -59,10 +59,6 @@ def tell_usage() -> ResponseReturnValue:
     }
 
 
-def _unreadable(why: str) -> Became:
-    return "rejected", "unreadable", why
-
-
 def _result(key: object, became: Became) -> dict[str, object]:
     outcome, reason, message = became
     return {
