@@ -252,9 +252,10 @@ def test_each_is_renewed_with_the_credits_of_its_own_payer(shop):
     shop.operator.work()
     seen = look(shop, preview_do_many, shop.known["aurora"], "renew", ids)
     assert [(one.name, one.count, one.credits_minor, one.left_minor) for one in seen.payers] == [
-        ("Aurora", 1, 1_000, 8_000), ("Baltic", 1, 1_000, -1_000),
+        ("Aurora", 1, 1_000, 8_000), ("Baltic", 0, 0, 0),
     ]  # fmt: skip
-    assert (seen.count, seen.credits_minor, seen.refused) == (2, 2_000, ())
+    assert (seen.count, seen.credits_minor, seen.refused) == (1, 1_000, ())
+    assert (seen.short, [one.short for one in seen.payers]) == ((ids[1],), [0, 1])
 
 
 def test_many_are_renewed_one_by_one_with_a_result_for_each(shop):
