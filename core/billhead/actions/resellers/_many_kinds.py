@@ -68,5 +68,5 @@ def kind_of(name: str, term: str = "") -> Kind:
     if not term:
         return KINDS[name]
     if name != "renew":
-        raise InvalidInput("term", "is of what is renewed")
+        raise InvalidInput("term", "is for renewals only")
     return _renewing(str(Term.parse(term)))

@@ -36,6 +36,9 @@ __all__ = ["USAGE_IMPORTS"]
 
 _NEEDS = "usage.write"
 _FIRST, _SHOWN = 20, 100
+_EXAMPLE = """\
+id,login,metric,quantity,at,item
+7f3a-0001,anna1,catchup,1.5,2026-11-28T18:30:00Z,film:812"""
 
 USAGE_IMPORTS = Listing(
     name="usage-imports",
@@ -118,7 +121,7 @@ def new_usage_import() -> ResponseReturnValue:
             with writing(submit_ctx()) as tx:
                 made = send_events_file(tx, form.source.data or "", sent.filename or "", data)
             return redirect(url_for("admin.usage_import", key=made.usage_import_id), 303)
-    return page("admin/new_usage_import.html", form=form, columns=_COLUMNS), 422 if form.is_submitted() else 200
+    return page("admin/new_usage_import.html", form=form, example=_EXAMPLE), 422 if form.is_submitted() else 200
 
 
 @admin.get("/usage/<int:key>")

@@ -70,7 +70,7 @@ def many_picked() -> ResponseReturnValue:
     elif request.form.get("sure"):
         problem = say("This has changed in the meantime. Look at it again.")
     shown = {"ids": ids, "planned": planned, "people": people, "sure": sure, "kind": kind, "word": say(_DONE[kind])}
-    return page("reseller/do_many.html", **shown, terms=terms, term=term, problem=problem), status
+    return page("reseller/do_many.html", **shown, terms=terms, chosen_term=term, problem=problem), status
 
 
 def picked(session: Session) -> list[int]:
