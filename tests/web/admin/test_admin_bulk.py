@@ -202,7 +202,8 @@ def test_a_bulk_action_is_aimed_by_plan_panel_reseller_and_the_day_paid_to(any_c
         (f"reseller={north}", 1, "reseller North"),
         ("panel=1", 1, "panel "),
         ("paid_before=2026-03-02", 1, "paid_before 2026-03-02"),
-        ("paid_before=2026-03-01", 0, "paid_before 2026-03-01"),
+        ("paid_before=2026-03-01", 1, "paid_before 2026-03-01"),  # its last day is the 28th, as pages show it
+        ("paid_before=2026-02-28", 0, "paid_before 2026-02-28"),
         (f"plan={other}&paid_before=2199-12-31", 1, "plan Other"),
         (f"plan={other}&reseller={north}&paid_before=2026-03-02", 0, "reseller North"),
     ):

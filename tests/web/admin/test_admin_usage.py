@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from counted_minutes import count_minutes
 from metered_shop import events, rejects
+from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.usage import run_usage_import as running
-from billhead.db import writing
+from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.models.usage import UsageImport, UsageImportRefusal, UsageMetric
+from billhead.models.usage import UsageImport, UsageImportRefusal, UsageMetric, UsageSource
 
 NEW = "/admin/usage/new"
 HEADER = "id,subscription,metric,quantity,at,item\n"
@@ -161,15 +162,17 @@ def test_rejected_events_are_narrowed_and_tried_again(metered):
         where = sent(counter, lines(3, metric="films"), source=source)
         counter.confirm(f"{where}/start")
         counter.shop.work()
-    first = counter.get("/admin/rejected-usage?source=1&reason=unknown_metric").text
+    with counter.shop.app.app_context(), reading() as session:
+        one = session.scalars(select(UsageSource.id).where(UsageSource.code == "one")).one()
+    first = counter.get(f"/admin/rejected-usage?source={one}&reason=unknown_metric").text
     assert first.count("<code>e0</code>") == 1
     with counter.shop.app.app_context(), writing(Context.system("test")) as tx:
         tx.session.add(UsageMetric(seller_id=1, code="films", name="Films", aggregation="count"))
-    counter.confirm("/admin/rejected-usage/retry?source=1&reason=unknown_metric", "the metric is there now")
+    counter.confirm(f"/admin/rejected-usage/retry?source={one}&reason=unknown_metric", "the metric is there now")
     counter.shop.work()
     with counter.shop.app.app_context():
         assert (len(rejects()), counted(counter)) == (1, [1])
-    assert counter.get("/admin/rejected-usage/retry?source=99").status_code == 404
+    assert counter.get("/admin/rejected-usage/retry?source=999999").status_code == 404
 
 
 def test_what_a_subscription_has_used_by_day_and_tier(metered):

@@ -15,6 +15,7 @@ from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service
 from billhead.models.support import Department
+from billhead.models.usage import UsageSource
 from billhead.web.speaking import marked, say, say_count
 
 __all__ = ["NARROWED", "narrowed_to"]
@@ -35,6 +36,7 @@ _BY_NAME: Mapping[str, _Named] = {
     "reseller": (marked("Reseller %(name)s"), Reseller.id, Reseller.name),
     "seller": (marked("Seller %(name)s"), Seller.id, Seller.name),
     "service": (marked("Line %(name)s"), Service.id, Service.handle),
+    "source": (marked("Source %(name)s"), UsageSource.id, UsageSource.code),
     "alone": (marked("Only of %(name)s itself"), Reseller.id, Reseller.name),
 }
 _BY_NUMBER: Mapping[str, Callable[[int], str]] = {
