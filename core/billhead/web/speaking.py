@@ -1,8 +1,8 @@
 """Which language a page speaks: the visitor's choice, else the customer's own, else the browser's, else English.
 
 Templates say `_("…")` or `{% trans %}…{% endtrans %}`; Python says `say("…")` in a view and `later("…")` where the
-words are needed at import, as in forms. So it is in every area, also where staff work; what is kept (the audit trail,
-results of jobs, the log) stays in English: whoever reads it has to find the words again.
+words are needed at import, as in forms. So it is in every area, also where staff work; what is kept (reasons in the
+audit trail, results of jobs, the log) stays in English: whoever reads it has to find the words again.
 """
 
 from flask import Flask, current_app, g, has_request_context, request

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 import billhead.web.admin as area
+from billhead import clock
+from billhead.models.operations import AuditEntry
+from billhead.web.admin.deeds import DEEDS
 from billhead.web.admin.history import ABOUT
 
 FOLDER = Path(area.__file__).parent
@@ -47,7 +50,7 @@ def test_what_was_written_by_a_form_stands_on_its_page(counter, form, fields, pa
     assert answer.status_code == 303, answer.text
     shown = counter.get(page).text
     assert "The whole history" in shown
-    assert f">{verb}</td>" in shown
+    assert f'<span title="{verb}">{DEEDS[verb]}</span></td>' in shown
 
 
 def test_an_accounts_page_says_who_changed_it(counter):
@@ -56,5 +59,33 @@ def test_an_accounts_page_says_who_changed_it(counter):
     answer = counter.post(page, name="Cards", position="1", enabled="y", page="pay")
     assert answer.status_code == 303, answer.text
     shown = counter.get(page).text
-    assert ">gateways.change</td>" in shown
+    assert ">Gateway account changed</span></td>" in shown
     assert "sam@example.com" in shown
+
+
+def test_what_was_done_is_said_in_the_language_of_the_page_and_found_by_code_and_by_words(counter):
+    """Greta works in German: a document of Ada's was made void, and the voucher plugin, whose deeds have no words,
+    blocked a card."""
+
+    def line(action, subject):
+        why = f"because of {subject}"
+        return AuditEntry(at=clock.now(), actor="staff:9", role="staff", action=action, subject=subject, reason=why,
+                          details={})  # fmt: skip
+
+    counter.add(line("documents.void", "customer:1"), line("voucher.block", "voucher_batch:A"))
+    assert ">Document made void</span></td>" in counter.get("/admin/customers/1").text
+    german = {"Accept-Language": "de"}
+    assert (
+        '<span title="documents.void">Dokument storniert</span>'
+        in counter.get("/admin/customers/1", headers=german).text
+    )
+    whole = counter.get("/admin/audit", headers=german).text
+    assert re.search(r"Dokument storniert<br>.*documents\.<wbr>void<", whole)
+    assert "voucher.<wbr>block" in whole
+    for typed in ("documents.", "documents.void", "storniert", "DOKUMENT STORN"):
+        found = counter.get("/admin/audit", query_string={"verb": typed}, headers=german).text
+        assert "because of customer:1" in found, typed
+        assert "because of voucher_batch:A" not in found, typed
+    listed = counter.get("/admin/audit", query_string={"format": "csv", "verb": "storniert"}, headers=german).text
+    assert ",documents.void,customer:1," in listed
+    assert "Dokument storniert" not in listed

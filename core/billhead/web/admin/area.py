@@ -14,6 +14,7 @@ from billhead.models.operations import AuditEntry, FreezeSwitch
 from billhead.models.people import User
 from billhead.models.sign_in import StaffKey
 from billhead.web.access import stated
+from billhead.web.admin.deeds import deed
 from billhead.web.admin.history import ABOUT
 from billhead.web.admin.trail_names import login_name, name_all, thing
 from billhead.web.request_context import current_ctx, current_seller, signed_in
@@ -225,5 +226,6 @@ def menu() -> dict[str, Any]:
         "label_of": lambda row: str(label_of(row)),
         "who": who,
         "thing": thing,
+        "deed": deed,
         "own_trail": own_trail,
     }

@@ -16,6 +16,7 @@ from billhead.models.people import User
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, staff_zone, who
 from billhead.web.admin.columns import Column, code, instant, text
+from billhead.web.admin.deeds import DEEDS, deeds_said, say_deed
 from billhead.web.admin.listing import Choice, Listing, Typed
 from billhead.web.admin.trail_names import name_all, thing
 from billhead.web.speaking import marked
@@ -38,6 +39,11 @@ def _by(typed: str) -> ColumnElement[bool]:
 
 def _did(actor: str) -> ColumnElement[bool]:
     return or_(AuditEntry.actor == actor, AuditEntry.actor.startswith(f"{actor} as ", autoescape=True))
+
+
+def _what(typed: str) -> ColumnElement[bool]:
+    """By the code or how it begins, `documents.void`, or by its words in the language of the page."""
+    return or_(AuditEntry.action.startswith(typed, autoescape=True), AuditEntry.action.in_(deeds_said(typed)))
 
 
 def _about(typed: str) -> ColumnElement[bool]:
@@ -69,6 +75,12 @@ def _breakable(name: str) -> Markup:
     return Markup('<span translate="no">{}</span>').format(Markup("<wbr>").join(parts))
 
 
+def _told(action: str) -> Markup:
+    """What was done in words, and its code, by which it is looked for."""
+    shown = _breakable(action)
+    return Markup('{}<br><span class="fine">{}</span>').format(say_deed(action), shown) if action in DEEDS else shown
+
+
 AUDIT = Listing(
     name="audit-trail",
     title=marked("Audit trail"),
@@ -87,7 +99,7 @@ AUDIT = Listing(
     columns=(
         instant(marked("When"), "at"),
         Column(marked("Who"), lambda row: who(row.actor), lambda row: _breakable(who(row.actor))),
-        Column(marked("What"), lambda row: row.action, lambda row: _breakable(row.action)),
+        Column(marked("What"), lambda row: row.action, lambda row: _told(row.action)),
         Column(marked("To what"), lambda row: row.subject, lambda row: thing(row.subject)),
         text(marked("Why"), "reason", css="why"),
         Column(
@@ -108,9 +120,7 @@ AUDIT = Listing(
     ),
     typed=(
         Typed("actor", marked("Who (staff:1 or e-mail)"), _by),
-        Typed(
-            "verb", marked("What (documents.void)"), lambda typed: AuditEntry.action.startswith(typed, autoescape=True)
-        ),
+        Typed("verb", marked("What (words, or documents.void)"), _what),
         Typed("object", marked("To what (customer:7)"), _about),
         Typed("since", marked("From"), _since, kind="date"),
         Typed("until", marked("To"), _until, kind="date"),
