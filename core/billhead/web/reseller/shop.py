@@ -14,6 +14,7 @@ from wtforms.validators import DataRequired, Length
 from billhead.actions.shops._addresses import address_of, at_path
 from billhead.actions.shops._entry import ShopEntry, entry_of
 from billhead.actions.shops._own import OwnShop, shop_of
+from billhead.actions.shops._steps import steps_of_shop
 from billhead.actions.shops.ask_host import ask_host
 from billhead.actions.shops.drop_host import drop_host, preview_drop_host
 from billhead.actions.shops.set_shop import set_shop
@@ -32,6 +33,9 @@ from billhead.web.reseller.asking import Figures, Question, asked
 from billhead.web.speaking import later, marked, say
 
 __all__ = ["own_shop", "shop_page"]
+
+_FIELDS = {"law": "legal_name", "mail": "mail_from", "host": "host"}
+_PAGES = {"support": "tickets"}
 
 
 def own_shop(session: Session) -> OwnShop:
@@ -94,8 +98,18 @@ def _shown(session: Session, own: OwnShop, form: ShopForm, *, host: str = "", pr
     """`host` was typed, and refused for `problem`."""
     hosts = select(ShopHost).where(ShopHost.seller_id == own.seller.id).order_by(ShopHost.id)
     more = {"hosts": session.scalars(hosts).all(), "path": at_path(own.seller.code), "host": host, "problem": problem}
+    steps = steps_of_shop(session, own)
+    missing = any(not one.done and not one.optional for one in steps)
+    more |= {"steps": [(one, _leads_to(one.name)) for one in steps] if missing else []}
     has_logo = session.get(SellerLogo, own.seller.id) is not None
     return shop_page(session, "shop", own, form=form, has_logo=has_logo, **more)
+
+
+def _leads_to(step: str) -> str:
+    """The page of a step, or the field of this one."""
+    if step in _FIELDS:
+        return url_for("reseller.shop", _anchor=_FIELDS[step])
+    return url_for("reseller.buy" if step == "credits" else f"reseller.shop_{_PAGES.get(step, step)}")
 
 
 @reseller.post("/shop/hosts")

@@ -14,6 +14,7 @@ from billhead.web.pages import page
 from billhead.web.request_context import current_seller
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.offers import Offer, offers
+from billhead.web.storefront.opening import opens_soon_here
 from billhead.web.storefront.priced import audience
 
 __all__ = ["Compared", "compared"]
@@ -49,13 +50,14 @@ def compare() -> ResponseReturnValue:
     if seller is None:
         return page("storefront/set_up.html")
     with reading() as session:
-        found = offers(session, audience(session, seller))
+        soon = opens_soon_here(session)
+        found = [] if soon else offers(session, audience(session, seller))
     wanted = set(request.args.getlist("plan"))
     chosen = [offer for offer in found if offer.code in wanted][:_MOST] or found[:_AT_FIRST]
     lengths = {price.term: price.length for offer in chosen for price in offer.prices}
     terms = sorted(lengths, key=lambda term: (lengths[term], term))
     told = {"offers": found, "plans": [compared(offer) for offer in chosen], "terms": terms, "most": _MOST}
-    return page("storefront/compare.html", inclusive=_inclusive(chosen), **told)
+    return page("storefront/compare.html", inclusive=_inclusive(chosen), opens_soon=soon, **told)
 
 
 def _inclusive(found: list[Offer]) -> bool:

@@ -27,6 +27,7 @@ from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.choosing import check_room, chosen_plan
 from billhead.web.storefront.content import front_page
 from billhead.web.storefront.offers import KINDS, Offer, currencies, offer, offers
+from billhead.web.storefront.opening import opens_soon_here
 from billhead.web.storefront.priced import audience, priced
 from billhead.web.theming import current_theme
 
@@ -43,7 +44,8 @@ def plans() -> ResponseReturnValue:
         return page("storefront/set_up.html")
     with reading() as db_session:
         who = audience(db_session, seller)
-        found = offers(db_session, who)
+        soon = opens_soon_here(db_session)
+        found = [] if soon else offers(db_session, who)
         choices = currencies(db_session, seller)
         front = front_page(db_session, seller)
         has_places = bool(places_on_sale(db_session, who))
@@ -51,6 +53,7 @@ def plans() -> ResponseReturnValue:
     return page(
         "storefront/plans.html",
         groups=[group for group in groups if group[1]],
+        opens_soon=soon,
         currency=who.currency,
         choices=[] if _has_own_currency() else choices,
         front=front,
