@@ -1,5 +1,6 @@
 """A shop that was opened just now: its reseller sees what is still missing, and visitors that it opens soon."""
 
+import html
 import re
 
 from white_label import SHOPS, ShopBrowser, WhiteLabel
@@ -11,6 +12,7 @@ from billhead.actions.shops.open_shop import NewShop, open_shop
 from billhead.actions.shops.save_shop_gateway import save_shop_gateway
 from billhead.actions.shops.set_shop_price import set_shop_price
 from billhead.domain.money import CREDITS, Money
+from billhead.models.catalogue import Price
 from billhead.models.people import Reseller
 from billhead.models.sellers import Seller
 
@@ -66,3 +68,35 @@ def test_a_shop_that_has_sold_is_empty_by_choice(white_label: WhiteLabel):
         white_label.act(leave_out, white_label.area.ids[who], ["basic"], who=who)
     assert "nothing for sale" in white_label.visitor("aurora").get("/").text
     assert "Opening soon" in white_label.visitor("gulf").get("/").text, "nobody has bought there"
+
+
+PRICES, BOX = "/reseller/shop/prices", re.compile(r'name="([a-z]+\|[0-9a-z ]+)" value="([^"]*)"')
+
+
+def test_prices_are_filled_from_the_list_shown_and_then_stored(white_label: WhiteLabel):
+    """The list: Basic 9.99 a month and 100.00 a year, for boxes 9.99, a second screen 3.00. Basic is sold for 25.00."""
+    key, aurora, shop = white_label.area.ids["aurora"], white_label.area.browsers["aurora"], white_label.shop
+    before = len(shop.rows(Price))
+    page = aurora.post(PRICES, {"percent": "+20", "fill": "", "screen|1 month": "4"}, page=PRICES).text
+    boxes = dict(BOX.findall(page))
+    assert boxes == {
+        "basic|1 month": "25.00", "basic|12 months": "120.00",
+        "box|1 month": "12.00",  # 11.988
+        "screen|1 month": "4",
+    }  # fmt: skip
+    assert "Filled in: 2." in page
+    assert len(shop.rows(Price)) == before, "shown, not stored"
+    assert aurora.post(PRICES, {**boxes, "percent": ""}, page=PRICES).status_code == 303
+    assert dict(BOX.findall(aurora.get(PRICES).text)) == {**boxes, "screen|1 month": "4.00"}
+    row = shop.rows(Reseller, Reseller.id == key)[0]
+    shop.change(Reseller, key, rights={**row.rights, "floor_percent": 95})
+    for percent, why in (("-10", "Basic, 1 month: Must be at least 9.50 EUR"), ("", "is not a percentage")):
+        refused = aurora.post(PRICES, {**boxes, "percent": percent, "everywhere": "y", "fill": ""}, page=PRICES)
+        assert refused.status_code == 422
+        assert why in html.unescape(refused.text)
+        assert dict(BOX.findall(refused.text)) == boxes, "nothing is filled where one can't be"
+    page = aurora.post(PRICES, {**boxes, "percent": "−5", "everywhere": "y"}, page=PRICES).text
+    assert dict(BOX.findall(page)) == {
+        "basic|1 month": "9.50", "basic|12 months": "95.00", "box|1 month": "9.50",  # 9.4905: the floor is 9.50
+        "screen|1 month": "2.90",  # 2.85
+    }  # fmt: skip

@@ -22,7 +22,16 @@ from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
 from billhead.models.catalogue import Plan, Price, PriceBook
 
-__all__ = ["ShopPrice", "ShopPriceSet", "ShopTrial", "check_amount", "priced_in_shop", "prices_of_shop", "put_price"]
+__all__ = [
+    "ShopPrice",
+    "ShopPriceSet",
+    "ShopTrial",
+    "check_amount",
+    "list_prices",
+    "priced_in_shop",
+    "prices_of_shop",
+    "put_price",
+]
 
 _INCLUSIVE = True  # consumers are told what they pay, with tax
 
@@ -85,6 +94,12 @@ def prices_of_shop(session: Session, own: OwnShop) -> list[ShopPrice]:
                 trial = _trial(price, now.price if now else None, of_trials.get((plan.id, term)), currency)
             found.append(ShopPrice(plan, term, takes, floor, amount, left_out, trial, now.price.id if now else None))
     return found
+
+
+def list_prices(session: Session, own: OwnShop, plans: Mapping[int, Plan]) -> Mapping[tuple[int, str], Money]:
+    """(plan, term) → what the operator's list asks in the shop's currency, with the tax that the shop's prices have."""
+    listed, _of_trials = _floors(session, own, plans, 100)
+    return listed
 
 
 def _trial(price: Price, now: Price | None, least: Money | None, currency: str) -> ShopTrial:

@@ -10,12 +10,14 @@ from billhead.actions.shops.set_shop_price import set_shop_price
 from billhead.actions.shops.set_shop_trial import set_shop_trial
 from billhead.db import Tx, reading, writing
 from billhead.domain.money import Money
+from billhead.domain.price_steps import price_step
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
 from billhead.web.request_context import submit_ctx
 from billhead.web.reseller.area import own_id, reseller
 from billhead.web.reseller.price_table import Asked, as_typed, save_changed, typed_in
 from billhead.web.reseller.shop import own_shop, shop_page
+from billhead.web.reseller.shop_filling import Filling, fill, fill_is_asked
 from billhead.web.speaking import marked, say
 
 __all__: list[str] = []
@@ -36,11 +38,16 @@ def shop_prices() -> ResponseReturnValue:
 @reseller.post("/shop/prices")
 @allow("reseller", "super_reseller")
 def set_prices_of_shop() -> ResponseReturnValue:
-    """All of the table at once. The field of a trial has one bar more; empty, it can't be tried."""
+    """All of the table at once. The field of a trial has one bar more; empty, it can't be tried. With a percentage the
+    table is filled by it and shown, and nothing is stored."""
     with reading() as session:
         own = own_shop(session)
-        currency, table = own.seller.currency, _table(prices_of_shop(session, own))
-    typed = typed_in(table)
+        currency, prices = own.seller.currency, prices_of_shop(session, own)
+        table = _table(prices)
+        typed = typed_in(table)
+        filling = fill(session, own, prices, typed) if fill_is_asked() else None
+    if filling is not None:
+        return _shown({**typed, **(filling.found or {})}, filling=filling), 422 if filling.problem else 200
     if refused := save_changed(table, typed, currency, _put):
         problem, status = refused
         return _shown(typed, problem), status
@@ -80,12 +87,13 @@ def leave_out_of_shop() -> ResponseReturnValue:
     return redirect(url_for("reseller.shop_prices"), 303)
 
 
-def _shown(typed: dict[str, str], problem: str = "") -> str:
+def _shown(typed: dict[str, str], problem: str = "", filling: Filling | None = None) -> str:
     with reading() as session:
         own = own_shop(session)
         prices = prices_of_shop(session, own)
         rights = effective_rights(session, own.reseller.id)
         shown = {"prices": prices, "floor": rights.floor_percent, "trials": rights.trials_per_day, "typed": typed}
+        shown |= {"filling": filling or Filling(), "rounds_to": price_step(own.seller.currency)}
         priced = {one.plan.code for one in prices if one.asked}  # what can be taken off the shelf, a plan at a time
         return shop_page(session, "shop_prices", own, **shown, priced=priced, problem=problem)
 
