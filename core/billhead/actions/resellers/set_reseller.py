@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-
-from billhead.actions.resellers._rights import Rights, checked_rights, effective_rights, stored_rights
-from billhead.actions.resellers._tree import lock_below, subtree
+from billhead.actions.resellers._rights import Rights, checked_rights, effective_rights
+from billhead.actions.resellers._rights_lost import RightsPreview, rights_lost
+from billhead.actions.resellers._tree import lock_below
 from billhead.actions.resellers._wallet import owed_by
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.money import CREDITS, Money
-from billhead.models.catalogue import Plan
 from billhead.models.people import Reseller
-from billhead.models.subscriptions import Subscription
 
 __all__ = ["ResellerEntry", "ResellerSet", "RightsPreview", "preview_set_reseller", "set_reseller"]
 
@@ -28,15 +25,6 @@ class ResellerEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class RightsPreview:
-    """`not_sold`: subscriptions of its subtree on plans that can't be sold any more; they run on and can be renewed.
-    `below`: resellers below it, which lose what it loses."""
-
-    not_sold: int
-    below: int
-
-
-@dataclass(frozen=True, slots=True)
 class ResellerSet:
     reseller_id: int
 
@@ -45,19 +33,7 @@ def preview_set_reseller(tx: Tx, reseller_id: int, entry: ResellerEntry) -> Righ
     """What `set_reseller` would touch. Raises what it raises."""
     reseller = lock_below(tx, reseller_id)
     _checked(tx, reseller, entry)
-    lost = set(stored_rights(reseller.rights).sells) - set(entry.rights.sells)
-    counted = (
-        select(func.count())
-        .select_from(Subscription)
-        .join(Plan, Plan.id == Subscription.plan_id)
-        .where(
-            Subscription.payer_reseller_id.in_(subtree(reseller_id)),
-            Subscription.state.not_in(["canceled", "expired"]),
-            Plan.code.in_(sorted(lost)),
-        )
-    )
-    below = tx.session.scalar(select(func.count()).select_from(subtree(reseller_id).subquery())) or 0
-    return RightsPreview(int(tx.session.scalar(counted) or 0) if lost else 0, int(below) - 1)
+    return rights_lost(tx.session, reseller, entry.rights)
 
 
 @verb("resellers.set_reseller")

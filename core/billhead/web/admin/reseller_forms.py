@@ -26,6 +26,7 @@ from billhead.web.admin.previewing import PreviewForm, previewed
 from billhead.web.forms import Form, stripped, ticked
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.rights_told import rights_told
 from billhead.web.speaking import later, say
 
 __all__ = ["RightsFields", "about_reseller", "one_reseller", "parsed_credits", "plan_choices"]
@@ -186,10 +187,7 @@ def reseller_rights(key: int) -> ResponseReturnValue:
         question,
         form,
         act,
-        lambda seen: [
-            (say("Resellers below it"), str(seen.below)),
-            (say("Running subscriptions on plans that can't be sold any more"), str(seen.not_sold)),
-        ],
+        rights_told,
         lambda _ctx, _seen: say("Saved."),
     )
 

@@ -32,6 +32,7 @@ from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.area import in_credits, own_customer, own_id, own_reseller, own_rights, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
+from billhead.web.rights_told import rights_told
 from billhead.web.speaking import later, say, speech
 
 __all__: list[str] = []
@@ -202,11 +203,7 @@ def rights(key: int) -> ResponseReturnValue:
     def figures(tx: Tx) -> Figures:
         if not form.is_submitted():
             return ()
-        planned = preview_set_reseller(tx, key, entry)
-        return (
-            (say("Users on plans that can’t be sold any more"), str(planned.not_sold)),
-            (say("Resellers below them"), str(planned.below)),
-        )
+        return rights_told(preview_set_reseller(tx, key, entry))
 
     def act(tx: Tx) -> str:
         set_reseller(tx, key, entry)
