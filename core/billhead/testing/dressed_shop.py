@@ -24,13 +24,11 @@ from werkzeug.test import TestResponse
 
 from billhead import clock
 from billhead.actions.accounts._new_login import new_login
-from billhead.actions.payments.save_gateway_account import AccountEntry
 from billhead.actions.shops._layouts import layouts_of
 from billhead.actions.shops._own import shop_of
 from billhead.actions.shops._prices import prices_of_shop, put_price
 from billhead.actions.shops.open_shop import NewShop, open_shop
 from billhead.actions.shops.save_shop_department import save_shop_department
-from billhead.actions.shops.save_shop_gateway import save_shop_gateway
 from billhead.actions.shops.set_shop_logo import set_shop_logo
 from billhead.actions.shops.set_shop_looks import ShopLooks, set_shop_looks
 from billhead.actions.support.save_department import DepartmentEntry
@@ -60,7 +58,6 @@ _PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42m
 _OWN = "/shop/aurora-tv"
 _OWN_CUSTOMER = "viewer@aurora.example"
 _OWN_COLOUR = "#7a1f5c"
-_BANK = {"holder": "Aurora Oy", "iban": "FI2112345600000785", "bic": "NDEAFIHH", "bank": "Example Bank, Helsinki"}
 _NOWHERE = SandboxPanels("http://127.0.0.1:9", "http://127.0.0.1:9")
 _NO_PAGE = re.compile(r"\.(?:pdf|xml)$|/sign-out|/openapi|/live$")
 _PAGES_AT_MOST = 600
@@ -232,11 +229,9 @@ def _give_shop(tx: Tx) -> None:
     reseller = tx.session.scalars(select(Reseller).where(Reseller.code == "aurora")).one()
     reseller.rights = {**reseller.rights, "own_shop": True}
     code = _OWN.rpartition("/")[2]
-    wanted = NewShop(code, "Aurora TV", mail_from="tv@aurora.example", gateways=("bank_transfer",))
-    seller_id = open_shop(tx, reseller.id, wanted).seller_id
+    seller_id = open_shop(tx, reseller.id, NewShop(code, "Aurora TV", mail_from="tv@aurora.example")).seller_id
     set_shop_looks(tx, reseller.id, ShopLooks("lounge", {"accent": _OWN_COLOUR}, {}))
     set_shop_logo(tx, reseller.id, _PICTURE)
-    save_shop_gateway(tx, reseller.id, "bank_transfer", AccountEntry("", "Bank transfer"), _BANK)
     save_shop_department(tx, reseller.id, DepartmentEntry("Questions"))
     own = shop_of(tx.session, reseller.id)
     assert own is not None, "it was opened just now"

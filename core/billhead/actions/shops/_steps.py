@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Exists, exists, or_, select
+from sqlalchemy import Exists, exists, or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -51,7 +51,7 @@ def steps_of_shop(session: Session, own: OwnShop) -> list[ShopStep]:
     lots = exists().where(CreditLot.reseller_id == own.reseller.id, CreditLot.remaining_minor > 0)
     asked = {
         "prices": _priced(seller, assortment(session, here)),
-        "payment": _payable(here),
+        "payment": exists().where(GatewayAccount.seller_id == here, GatewayAccount.enabled),
         "pages": published.where(ContentText.shown.is_not(None), ContentPage.place != "front"),
         "credits": lots,
         "support": exists().where(Department.seller_id == here),
@@ -66,15 +66,13 @@ def steps_of_shop(session: Session, own: OwnShop) -> list[ShopStep]:
 
 
 def opens_soon(session: Session, seller: Seller) -> bool:
-    """Whether it is a reseller's open shop in which nothing could be bought so far: a price or a way to be paid is
-    missing, and nobody has bought. One that has sold before is empty by choice."""
+    """Whether it is a reseller's open shop in which nothing has a price so far, and nobody has bought. One that has
+    sold before is empty by choice."""
     sold = assortment(session, seller.id)
     if sold.seller_id == seller.id or sold.closed:
         return False
-    sells = _priced(seller, sold)
-    free = sells.where(Price.amount_minor == 0)
     bought = exists().where(ShopSupply.seller_id == seller.id)
-    return not session.scalar(select(or_(bought, free, sells & _payable(seller.id))))
+    return not session.scalar(select(or_(bought, _priced(seller, sold))))
 
 
 def _priced(seller: Seller, sold: Assortment) -> Exists:
@@ -89,7 +87,3 @@ def _priced(seller: Seller, sold: Assortment) -> Exists:
         Plan.retired.is_(False),
         sold.holds(),
     )
-
-
-def _payable(seller_id: int) -> ColumnElement[bool]:
-    return exists().where(GatewayAccount.seller_id == seller_id, GatewayAccount.enabled)

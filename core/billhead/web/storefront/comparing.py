@@ -50,8 +50,8 @@ def compare() -> ResponseReturnValue:
     if seller is None:
         return page("storefront/set_up.html")
     with reading() as session:
-        soon = opens_soon_here(session)
-        found = [] if soon else offers(session, audience(session, seller))
+        found = offers(session, audience(session, seller))
+        soon = not found and opens_soon_here(session)
     wanted = set(request.args.getlist("plan"))
     chosen = [offer for offer in found if offer.code in wanted][:_MOST] or found[:_AT_FIRST]
     lengths = {price.term: price.length for offer in chosen for price in offer.prices}

@@ -1,4 +1,4 @@
-"""A shop of a reseller that was opened just now: until something can be bought there it says that it opens soon."""
+"""A shop of a reseller that was opened just now: until something has a price there it says that it opens soon."""
 
 from sqlalchemy.orm import Session
 

@@ -44,8 +44,8 @@ def plans() -> ResponseReturnValue:
         return page("storefront/set_up.html")
     with reading() as db_session:
         who = audience(db_session, seller)
-        soon = opens_soon_here(db_session)
-        found = [] if soon else offers(db_session, who)
+        found = offers(db_session, who)
+        soon = not found and opens_soon_here(db_session)
         choices = currencies(db_session, seller)
         front = front_page(db_session, seller)
         has_places = bool(places_on_sale(db_session, who))
