@@ -75,6 +75,7 @@ def test_no_page_leaves_english_in_another_language(shop: Shop):
     ada = _customer_of_long_standing(shop)
     visitor = shop.visitor()
     faults, seen = [], set()
+    ada.get("/")  # what her story was told, in English
     for language in OTHERS:
         catalogue = write_catalogues.catalogue(language)
         for browser in (visitor, ada):

@@ -38,7 +38,9 @@ ZW Zimbabwe
 """
 
 _IN_ENGLISH = {entry[:2]: entry[3:] for line in _LISTED.strip().splitlines() for entry in line.split("|")}
-_IN_MONEY = sorted(EXPONENTS.keys() - {CREDITS})
+_UNITS = frozenset("BOV CHE CHW CLF COU MXV USN UYI UYW VED XAD XDR XSU XUA".split())
+"""Units of account, in which nobody is paid, and VED, which is VES by another code."""
+_IN_MONEY = sorted(EXPONENTS.keys() - {CREDITS} - _UNITS)
 
 
 def country_choices() -> list[tuple[str, str]]:
