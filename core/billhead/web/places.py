@@ -38,7 +38,7 @@ ZW Zimbabwe
 """
 
 _IN_ENGLISH = {entry[:2]: entry[3:] for line in _LISTED.strip().splitlines() for entry in line.split("|")}
-_UNITS = frozenset("BOV CHE CHW CLF COU MXV USN UYI UYW VED XAD XDR XSU XUA".split())
+_UNITS = frozenset(["BOV", "CHE", "CHW", "CLF", "COU", "MXV", "USN", "UYI", "UYW", "VED", "XAD", "XDR", "XSU", "XUA"])
 """Units of account, in which nobody is paid, and VED, which is VES by another code."""
 _IN_MONEY = sorted(EXPONENTS.keys() - {CREDITS} - _UNITS)
 
