@@ -78,7 +78,7 @@ def test_a_file_is_looked_into_run_dry_and_counted(metered):
     assert [(who, to) for who, to, _ in counter.trail("usage.start_import")] == [("staff:2", "usage_import:1")] * 2
     told = counter.get("/admin/usage/told").text
     assert "panel-log" in told
-    assert "Nothing fits" in counter.get("/admin/usage/told?refused=none").text
+    assert "Nothing fits" in counter.get("/admin/usage/told?refused=no").text
 
     # handed back, mended, sent again: the two that are counted are in no file any more
     back = counter.get(f"{where}/refused.csv").text.removeprefix("\ufeff")

@@ -56,7 +56,7 @@ TOLD = Listing(
         instant(marked("Told"), "recorded_at"),
     ),
     choices=(
-        Choice("refused", marked("Refused"), case((UsageBatch.rejected > 0, "some"), else_="none"), ("some", "none")),
+        Choice("refused", marked("Refused"), case((UsageBatch.rejected > 0, "yes"), else_="no"), ("yes", "no")),
     ),
     narrow={"source": UsageBatch.source_id},
     picks=(_BY_SOURCE,),
