@@ -151,7 +151,8 @@ def test_the_report_tables_have_the_columns_that_the_docs_name(shop):
         assert {name for name, _ in documented} == set(there)
         for name, columns in documented:
             wanted = [column.split()[0] for column in columns.split(", ")]
-            assert list(Source(session).select(f"SELECT {', '.join(wanted)} FROM {name}")) == [], name
+            told = [(1, "shop", "Shop", "FI", "EUR")] if name == "sellers" else []
+            assert list(Source(session).select(f"SELECT {', '.join(wanted)} FROM {name}")) == told, name
             assert list(session.execute(text(there[name])).keys()) == wanted
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from first_rows import first_rows
@@ -304,11 +305,24 @@ class Shop:
 
         with self.app.app_context():
             engine = db.engine
-        event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield seen
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
+        with self.remembering():
+            event.listen(engine, "before_cursor_execute", note)
+            try:
+                yield seen
+            finally:
+                event.remove(engine, "before_cursor_execute", note)
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Which plugins are on is known during a block, and not asked again every two seconds: what a page asks for is
+        then no matter of how fast the machine is."""
+        from billhead.plugin_host import plugins
+
+        with patch("billhead.plugin_host.activation._FRESH_SECONDS", 3600):
+            with self.app.app_context():
+                plugins().activation.forget()
+                plugins().activation.off()
+            yield
 
     def rows(self, table: Any, *where: Any) -> list[Any]:
         """What stands in a table, in the order of its key."""

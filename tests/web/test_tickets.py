@@ -250,7 +250,8 @@ def test_ten_thousand_tickets_cost_as_many_statements_as_one(shop: Shop, staff):
                 found[path] = len(statements)
         return found
 
-    before = counted()
+    with shop.remembering():
+        before = counted()
     at = datetime(2026, 11, 1, tzinfo=UTC)
     with shop.app.app_context(), writing(Context.system("test")) as tx:
         customer = tx.session.scalars(select(Customer.id)).one()
@@ -259,7 +260,8 @@ def test_ten_thousand_tickets_cost_as_many_statements_as_one(shop: Shop, staff):
         tx.session.execute(insert(Ticket), many)
         said = [{"ticket_id": 1, "kind": "customer", "author": "a", "body": "b", "at": at} for _ in range(2000)]
         tx.session.execute(insert(TicketMessage), said)
-    assert counted() == before
+    with shop.remembering():
+        assert counted() == before
     assert max(before.values()) <= 29, before  # one of them names whom the trail names
     assert len(staff.get("/admin/tickets?state=open&format=csv").text.splitlines()) == 10_002
 

@@ -12,6 +12,7 @@ from billhead.actions.provisioning.label_of import label_of
 from billhead.models.sellers import Seller
 from billhead.web.csv_export import csv_response
 from billhead.web.formatting import day, last_day, moment, money, percent, term, tone
+from billhead.web.paging import page_of
 
 NBSP = "\u00a0"
 
@@ -93,19 +94,20 @@ def test_the_word_for_a_service(changes, label):
     assert label_of(SimpleNamespace(**row)) == label
 
 
-def test_pages_by_key_reach_every_row_once_and_back_again(shop: Shop):
+def test_pages_by_key_reach_every_row_once_and_back_again(shop: Shop, monkeypatch):
+    monkeypatch.setitem(page_of.__kwdefaults__, "size", 5)
     shop.change(Seller, shop.seller_id, fraud={"off": ["velocity"]})
     browser = shop.customer()
-    for _ in range(30):
+    for _ in range(12):
         shop.order(browser, "gift")
     shown, path = [], "/account/documents"
     while path:
         page = browser.get(path).text
         shown.append(numbers(page))
         path = link(page, "next")
-    assert [len(rows) for rows in shown] == [25, 25, 10]  # 30 orders and their 30 invoices over 0.00
+    assert [len(rows) for rows in shown] == [5, 5, 2]  # invoices over 0.00, without their orders
     every = [number for rows in shown for number in rows]
-    assert len(set(every)) == len(every) == 60
+    assert len(set(every)) == len(every)
     assert numbers(browser.get(link(page, "prev")).text) == shown[1]
 
 

@@ -103,6 +103,13 @@ def current_customer_id() -> int:
     return login.customer_id
 
 
+def current_face() -> int:
+    """The seller as whose customer the login is here: who is written to, and whose words it reads."""
+    login = signed_in()
+    assert login is not None, "the guard lets nobody else through"
+    return login.home_id
+
+
 def current_seller() -> Seller | None:
     """The shop of this request: where the login is at home; else the one that the address is (`shop_address`)."""
     if "seller" not in g:

@@ -68,9 +68,9 @@ class Counter:
     @contextmanager
     def counting(self) -> Iterator[list[str]]:
         """The SELECTs of a block, with the one for the plugins that are on, which is else remembered for a while."""
-        with self.shop.app.app_context():
-            plugins().activation.forget()
         with self.shop.asking() as seen:
+            with self.shop.app.app_context():
+                plugins().activation.forget()
             yield seen
 
 

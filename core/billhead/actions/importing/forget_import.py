@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from billhead.actions.importing._open_import import open_import
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.models.imports import ImportRefusal
+from billhead.models.imports import ImportRefusal, SubscriberImport
 
 __all__ = ["ImportForgotten", "forget_import"]
 
@@ -20,7 +20,7 @@ class ImportForgotten:
 @verb("importing.forget", permission="subscriptions.write")
 def forget_import(tx: Tx, import_id: int) -> ImportForgotten:
     """Raises NotFound, or Conflict for one that goes on."""
-    row = open_import(tx, import_id)
+    row = open_import(tx, SubscriberImport, import_id)
     tx.session.execute(delete(ImportRefusal).where(ImportRefusal.import_id == import_id))
     tx.session.delete(row)
     return ImportForgotten(import_id)

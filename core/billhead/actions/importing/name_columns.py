@@ -8,6 +8,7 @@ from billhead.actions.importing.subscriber_rows import COLUMNS, Heading
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
+from billhead.models.imports import SubscriberImport
 
 __all__ = ["name_columns"]
 
@@ -16,7 +17,7 @@ __all__ = ["name_columns"]
 def name_columns(tx: Tx, import_id: int, names: Mapping[str, str]) -> None:
     """`names`: a column of the file → ours, or "" to leave it out. Raises NotFound, InvalidInput, or Conflict for one
     that goes on."""
-    row = open_import(tx, import_id)
+    row = open_import(tx, SubscriberImport, import_id)
     columns = Heading.of_file(data_of(row)).columns
     for column, ours in names.items():
         if column not in columns:

@@ -11,7 +11,7 @@ from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import NotAllowed
-from billhead.models.imports import ImportRefusal
+from billhead.models.imports import ImportRefusal, SubscriberImport
 
 __all__ = ["ImportStarted", "start_import"]
 
@@ -31,7 +31,7 @@ def start_import(tx: Tx, import_id: int, *, dry_run: bool) -> ImportStarted:
     Customers are added, and with a column `balance` they are given credit: who asks must be allowed that as well.
     Raises NotAllowed, NotFound, InvalidInput once the file is not kept any more, or Conflict while it goes on.
     """
-    row = open_import(tx, import_id)
+    row = open_import(tx, SubscriberImport, import_id)
     heading = Heading.of_file(data_of(row))
     needed = [_NEEDS, *([_OF_BALANCES] if "balance" in heading.called(row.columns) else [])]
     for permission in needed:

@@ -11,12 +11,14 @@ from billhead.csv_lines import unguarded
 from billhead.domain.errors import InvalidInput
 from billhead.plugin import UsageReading
 
-__all__ = ["ENDINGS", "KNOWN", "MENDED", "Read", "event_of", "events_in", "open_events", "to_mend"]
+__all__ = ["COLUMNS", "ENDINGS", "KNOWN", "MENDED", "Read", "event_of", "events_in", "open_events", "to_mend"]
 
 _WHOSE = ("subscription", "service", "login", "handle", "reference")
 _NEEDED = ("id", "metric", "at")
 KNOWN = (*_NEEDED, *_WHOSE, "quantity", "item", "properties")
 """What an event may say; one of the five that name a line is enough."""
+COLUMNS = tuple(name for name in KNOWN if name != "properties")
+"""What of that a CSV may say."""
 _NOTHING = (None, "")
 _ODD = "it has signs that are no text"
 
@@ -55,7 +57,7 @@ def events_in(name: str, stream: TextIO) -> Iterator[Read]:
 def _csv(path: str, stream: TextIO) -> Iterator[Read]:
     rows = csv.reader(stream)
     header = next(rows, [])
-    unknown = [name for name in header if name not in (*KNOWN, MENDED) or name == "properties"]
+    unknown = [name for name in header if name not in (*COLUMNS, MENDED)]
     missing = [name for name in _NEEDED if name not in header]
     named = [name for name in _WHOSE if name in header]
     if unknown or missing or not named:
@@ -134,9 +136,9 @@ ENDINGS = tuple(_READERS)
 
 
 def to_mend(line: int, raw: Mapping[str, Any] | None, why: str) -> list[object]:
-    """A row of what was refused, with the columns KNOWN but for the properties, and MENDED: it can be read again."""
+    """A row of what was refused, with COLUMNS, and MENDED: it can be read again."""
     told = raw or {}
     kind, _, name = str(told.get("whose", "")).partition(":")
     named = {kind: name} if kind in _WHOSE else {}
     event = {name: told.get(name, "") for name in KNOWN} | named
-    return [*(event[name] for name in KNOWN if name != "properties"), f"{line}: {why}"]
+    return [*(event[name] for name in COLUMNS), f"{line}: {why}"]

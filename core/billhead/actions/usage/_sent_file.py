@@ -3,14 +3,12 @@
 import io
 from collections.abc import Iterator
 
-from billhead.actions.long_work import GOES_ON
 from billhead.actions.usage._files import Read, events_in
-from billhead.db import Tx
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import InvalidInput
 from billhead.models.usage import UsageImport
 from billhead.plugin_host import vault
 
-__all__ = ["events_of", "file_of", "open_import"]
+__all__ = ["events_of", "file_of"]
 
 
 def file_of(row: UsageImport) -> bytes:
@@ -23,13 +21,3 @@ def file_of(row: UsageImport) -> bytes:
 def events_of(name: str, data: bytes) -> Iterator[Read]:
     """As `events_in`."""
     return events_in(name, io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline=""))
-
-
-def open_import(tx: Tx, import_id: int) -> UsageImport:
-    """Locked. Raises NotFound, or Conflict for one that goes on."""
-    row = tx.session.get(UsageImport, import_id, with_for_update=True)
-    if row is None:
-        raise NotFound("import", import_id)
-    if row.state in GOES_ON:
-        raise Conflict(f"import {import_id} goes on", hint="wait for it, or call it off")
-    return row

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete
 
+from billhead.actions.importing._open_import import open_import
 from billhead.actions.scheduling import enqueue
-from billhead.actions.usage._sent_file import file_of, open_import
+from billhead.actions.usage._sent_file import file_of
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
-from billhead.models.usage import UsageImportRefusal
+from billhead.models.usage import UsageImport, UsageImportRefusal
 
 __all__ = ["UsageImportStarted", "start_usage_import"]
 
@@ -24,7 +25,7 @@ def start_usage_import(tx: Tx, import_id: int, *, dry_run: bool) -> UsageImportS
 
     Raises NotFound, InvalidInput once the file is not kept any more, or Conflict while it goes on.
     """
-    row = open_import(tx, import_id)
+    row = open_import(tx, UsageImport, import_id)
     file_of(row)
     tx.session.execute(delete(UsageImportRefusal).where(UsageImportRefusal.import_id == import_id))
     row.state, row.dry_run, row.error, row.finished_at = "queued", dry_run, "", None

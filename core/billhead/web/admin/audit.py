@@ -78,7 +78,9 @@ def _breakable(name: str) -> Markup:
 def _told(action: str) -> Markup:
     """What was done in words, and its code, by which it is looked for."""
     shown = _breakable(action)
-    return Markup('{}<br><span class="fine">{}</span>').format(say_deed(action), shown) if action in DEEDS else shown
+    if action not in DEEDS:
+        return shown
+    return Markup('<span>{}<br><span class="fine">{}</span></span>').format(say_deed(action), shown)
 
 
 AUDIT = Listing(

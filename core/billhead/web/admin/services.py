@@ -95,7 +95,7 @@ SERVICES = Listing(
         Column(
             marked("Last error"),
             lambda row: row.sync_error,
-            lambda row: speech().refusal(row.sync_error) or "–",
+            lambda row: _said(row.sync_error),
             "clip",
         ),
     ),

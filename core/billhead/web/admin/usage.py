@@ -55,9 +55,7 @@ TOLD = Listing(
         number(marked("Refused"), "rejected"),
         instant(marked("Told"), "recorded_at"),
     ),
-    choices=(
-        Choice("refused", marked("Refused"), case((UsageBatch.rejected > 0, "yes"), else_="no"), ("yes", "no")),
-    ),
+    choices=(Choice("refused", marked("Refused"), case((UsageBatch.rejected > 0, "yes"), else_="no"), ("yes", "no")),),
     narrow={"source": UsageBatch.source_id},
     picks=(_BY_SOURCE,),
     empty=marked("No event was told yet: send a file, or let a program post to /api/staff/v1/usage."),

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Length
 
 from billhead.actions.importing._sent_file import LARGEST
 from billhead.actions.long_work import GOES_ON
-from billhead.actions.usage._files import ENDINGS, KNOWN, MENDED, Read, to_mend
+from billhead.actions.usage._files import COLUMNS, ENDINGS, MENDED, Read, to_mend
 from billhead.actions.usage._sent_file import events_of, file_of
 from billhead.actions.usage.cancel_usage_import import cancel_usage_import
 from billhead.actions.usage.forget_usage_import import forget_usage_import
@@ -216,9 +216,6 @@ def forget_usage_file(key: int) -> ResponseReturnValue:
     return asked(question, ReasonForm(), act)
 
 
-_COLUMNS = [name for name in KNOWN if name != "properties"]
-
-
 @admin.get("/usage/<int:key>/refused.csv")
 @allow("staff", permission=_NEEDS)
 def refused_usage(key: int) -> ResponseReturnValue:
@@ -228,4 +225,4 @@ def refused_usage(key: int) -> ResponseReturnValue:
         refusal = UsageImportRefusal
         query = select(refusal.line, refusal.raw, refusal.message).where(refusal.import_id == key)
         rows = [to_mend(*row) for row in session.execute(query.order_by(refusal.line, refusal.id))]
-    return csv_response(f"refused-usage-{key}", [*_COLUMNS, MENDED], rows)
+    return csv_response(f"refused-usage-{key}", [*COLUMNS, MENDED], rows)

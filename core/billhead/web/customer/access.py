@@ -30,7 +30,7 @@ from billhead.web.errors import refusal
 from billhead.web.looking import next_look
 from billhead.web.pages import page
 from billhead.web.qr import qr_code
-from billhead.web.request_context import current_customer_id, current_seller, submit_ctx
+from billhead.web.request_context import current_customer_id, current_face, submit_ctx
 from billhead.web.speaking import say, speech
 from billhead.wording import PAGE_LANGUAGES
 
@@ -80,8 +80,6 @@ def _how_to_watch(session: Session, service: Service, subscription: Subscription
     code = code_of(session, service.id) if access.m3u_url else ""
     address = short_address(session, service.id) if code else ""
     me = session.get_one(Customer, subscription.customer_id)
-    shop = current_seller()
-    seller_id = shop.id if shop is not None else me.seller_id
     ends = select(AccessCode.expires_at).where(AccessCode.service_id == service.id, AccessCode.revoked_at.is_(None))
     return {
         "access": access,
@@ -89,7 +87,7 @@ def _how_to_watch(session: Session, service: Service, subscription: Subscription
         "address": address,
         "code_ends": session.scalar(ends.order_by(AccessCode.id.desc()).limit(1)) if code else None,
         "qr": qr_code(address, say("The short address")) if address else "",
-        "guides": guides_for(session, seller_id, service.kind, _language_of(me), access, address),
+        "guides": guides_for(session, current_face(), service.kind, _language_of(me), access, address),
         "zone": me.zone,
     }
 

@@ -27,7 +27,7 @@ from billhead.web.downloads import strangers_file
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.paging import page_of
-from billhead.web.request_context import current_ctx, current_customer_id, signed_in, submit_ctx
+from billhead.web.request_context import current_ctx, current_customer_id, current_face, submit_ctx
 from billhead.web.sent_files import files_field, sent_files
 from billhead.web.speaking import later, say
 
@@ -66,7 +66,7 @@ def tickets() -> ResponseReturnValue:
     with reading() as session:
         rows = page_of(session, mine, Ticket.last_message_id)
         me = session.get_one(Customer, current_customer_id())
-        answered = answers(session, _face())
+        answered = answers(session, current_face())
     return page("customer/tickets.html", rows=rows, zone=me.zone, answered=answered)
 
 
@@ -75,7 +75,7 @@ def tickets() -> ResponseReturnValue:
 def new_ticket() -> ResponseReturnValue:
     form = NewTicketForm(formdata=request.form or None, about=request.args.get("about", ""))
     with reading() as session:
-        form.department.choices = departments_of(session, _face())
+        form.department.choices = departments_of(session, current_face())
         form.about.choices = {"": say("nothing of these"), **_things(session)}
     if not form.department.choices:
         return page("customer/no_support.html")
@@ -103,13 +103,6 @@ def departments_of(session: Session, seller_id: int) -> list[tuple[int, str]]:
     return [(key, name) for key, name in rows]
 
 
-def _face() -> int:
-    """The seller who is written to, as whose customer this login is here."""
-    login = signed_in()
-    assert login is not None, "the guard lets nobody else through"
-    return login.home_id
-
-
 def _things(session: Session) -> dict[str, str]:
     """What a ticket may be about, as far as this login sees it."""
     found: dict[str, str] = {}
@@ -120,9 +113,8 @@ def _things(session: Session) -> dict[str, str]:
             found[f"service-{key}"] = say("Line %(name)s", name=mac or login)
     if current_ctx().may("own.invoices"):
         papers = select(Document.id, Document.number_text, Document.kind)
-        papers = papers.where(
-            Document.customer_id == current_customer_id(), Document.seller_id == _face(), Document.state != "draft"
-        )
+        theirs = Document.customer_id == current_customer_id(), Document.seller_id == current_face()
+        papers = papers.where(*theirs, Document.state != "draft")
         for key, number, kind in session.execute(papers.order_by(Document.id.desc()).limit(100)):
             found[f"document-{key}"] = f"{say(kind.replace('_', ' ').capitalize())} {number or key}"
     return found

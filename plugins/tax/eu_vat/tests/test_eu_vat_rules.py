@@ -338,7 +338,7 @@ def test_the_plugin_offers_it():
     assert plugin.API == 1
     assert [engine.code for engine in plugin.tax_engines()] == ["eu_vat"]
     assert [checker.code for checker in plugin.tax_id_checkers()] == ["vies"]
-    assert [report.code for report in plugin.reports()] == ["eu-vat-oss", "eu-vat-domestic"]
+    assert [report.code for report in plugin.reports()] == ["eu-vat-oss", "eu-vat-oss-return", "eu-vat-domestic"]
 
 
 @pytest.mark.parametrize(
