@@ -127,19 +127,27 @@ def _bring_in_step(view: PanelView, desired: Desired, entitled: Entitled | None)
         case CannotTell(why=why):
             return Answer("unknown", error=why, panel_down=True)
         case Ambiguous(candidates=candidates):
-            return Answer("failed", error=f"several lines answer to {desired.handle.ref}: {', '.join(candidates)}")
+            return Answer("failed", error=_several(desired, candidates), retry=True)
         case Foreign(why=why):
             return Answer("failed", error=why, foreign=True)
 
 
+def _several(desired: Desired, candidates: Sequence[str]) -> str:
+    return f"several lines answer to {desired.handle.ref}: {', '.join(candidates)}"
+
+
 def _made(view: PanelView, desired: Desired, entitled: Entitled | None) -> Answer:
-    """A refusal is no failure where another worker has made the same line meanwhile: its name is taken, and ours."""
+    """A refusal is no failure where another worker has made the same line meanwhile: its name is taken, and ours. Where
+    others made it at once, the panel holds it twice until all but one have taken theirs back: that is looked at again.
+    """
     try:
         return _step_until_done(view, desired, None, entitled)
     except PanelRejected:
         match view.module.look_up(view.connection, desired):
             case Found(observed=observed):
                 return _step_until_done(view, desired, observed, entitled)
+            case Ambiguous(candidates=candidates):
+                return Answer("unknown", error=_several(desired, candidates), unclear=True)
         raise
 
 
