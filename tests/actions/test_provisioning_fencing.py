@@ -92,7 +92,7 @@ def four_at_once(operator, line):
 
 def test_two_workers_at_once_make_one_line_or_it_is_noticed(operator):
     """The panel looks for a name and inserts in two steps, without a unique key: two creates at once can both succeed.
-    Who looks while it holds both is told so, and its job looks again; a second that stays is named by the comparison."""
+    Who looks while it holds both leaves it to staff, who try again; a second that stays is named by the comparison."""
     line = operator.line("xtream", bouquets=["sport"])
     if "failed" in four_at_once(operator, line):
         operator.converge(line)

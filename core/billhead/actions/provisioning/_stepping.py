@@ -127,7 +127,7 @@ def _bring_in_step(view: PanelView, desired: Desired, entitled: Entitled | None)
         case CannotTell(why=why):
             return Answer("unknown", error=why, panel_down=True)
         case Ambiguous(candidates=candidates):
-            return Answer("failed", error=_several(desired, candidates), retry=True)
+            return Answer("failed", error=_several(desired, candidates))
         case Foreign(why=why):
             return Answer("failed", error=why, foreign=True)
 
