@@ -48,6 +48,7 @@ class AccountCode(StrEnum):
     REVENUE = "revenue"
     CREDIT_BOUGHT = "credit_bought"  # owed to a customer, paid for
     CREDIT_GIFTED = "credit_gifted"  # owed to a customer, given
+    CREDIT_LENT = "credit_lent"  # credit that a customer has and owes the payment for
     GIFTED_EXPENSE = "gifted_expense"
     REFUNDS_PAYABLE = "refunds_payable"  # taken back from what it had paid, on its way to its source
     CREDITS_ISSUED = "credits_issued"  # reseller credits ever given out: the other side of the next four
@@ -73,6 +74,7 @@ _DEBIT_ACCOUNTS = frozenset(
         AccountCode.CASH,
         AccountCode.CLEARING,
         AccountCode.FEES,
+        AccountCode.CREDIT_LENT,
         AccountCode.GIFTED_EXPENSE,
         AccountCode.CREDITS_ISSUED,
         AccountCode.UPSTREAM_COST,

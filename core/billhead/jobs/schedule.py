@@ -53,6 +53,7 @@ PERIODIC: list[Periodic] = [
     Periodic("dunning.lift_cleared", timedelta(days=1), timedelta(hours=2, minutes=30)),
     Periodic("credits.expire", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("referrals.settle", timedelta(hours=1), timedelta(minutes=40)),
+    Periodic("credits.take_back_lent", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("credits.watch", timedelta(minutes=5)),
     Periodic("shops.supply_all", timedelta(hours=1), timedelta(minutes=25)),
     Periodic("resellers.renew_due", timedelta(hours=1), timedelta(minutes=30)),

@@ -19,6 +19,7 @@ from billhead.actions.billing.run import run_billing
 from billhead.actions.bulk.do_next import do_next
 from billhead.actions.catalogue.tell_price_changes import tell_price_changes
 from billhead.actions.credits.expire_credit import expire_credit
+from billhead.actions.credits.take_back_lent import take_back_lent
 from billhead.actions.credits.watch_credit import watch_credit
 from billhead.actions.documents.look_after import look_after
 from billhead.actions.dunning.close_promises import close_promises
@@ -416,6 +417,11 @@ def _tell_trials(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("credits.expire")
 def _expire_credit(ctx: Context, _args: Mapping[str, Any]) -> None:
     _batches(ctx, expire_credit)
+
+
+@job_kind("credits.take_back_lent")
+def _take_back_lent(ctx: Context, _args: Mapping[str, Any]) -> None:
+    _batches(ctx, take_back_lent)
 
 
 @job_kind("credits.watch")

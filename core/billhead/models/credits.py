@@ -8,7 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["AutoTopUp", "CreditHold", "CreditLot", "CreditMovement", "CreditUse", "CustomerCredit", "CustomerWallet"]
+__all__ = [
+    "AutoTopUp",
+    "CreditHold",
+    "CreditLot",
+    "CreditMovement",
+    "CreditUse",
+    "CustomerCredit",
+    "CustomerWallet",
+    "LentCredit",
+]
 
 
 class CreditLot(Model):
@@ -151,3 +160,23 @@ class AutoTopUp(Model):
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True, autoincrement=False)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
     created_at: Mapped[datetime]
+
+
+class LentCredit(Model):
+    """Credit that a trusted customer had before its order was paid. While it is open, `lot_id` is what of it nobody has
+    paid: its `amount_minor` is lent, and its `remaining_minor` not spent.
+
+    `taken` is what it had paid and is owed again, as `Dispute.taken` tells it.
+    """
+
+    __tablename__ = "lent_credit"
+    __table_args__ = (
+        Index("ix_lent_credit_customer", "customer_id", "state"),
+        Index("ix_lent_credit_state", "state", "document_id"),
+    )
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True, autoincrement=False)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    lot_id: Mapped[int] = mapped_column(ForeignKey("customer_credit.id"))
+    state: Mapped[str] = mapped_column(default="open")  # open | paid | taken_back
+    taken: Mapped[list[Any]] = mapped_column(JSON, default=list)

@@ -55,6 +55,7 @@ class Customer(Model):
     price_group: Mapped[str] = mapped_column(default="")
     consolidate: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # one invoice a day
     billing_day: Mapped[int | None]  # all subscriptions are billed on this day of the month; null: each on its own
+    credit_at_once_minor: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # lent at most; 0: never
     notes: Mapped[str] = mapped_column(default="")
     reseller_note: Mapped[str] = mapped_column(default="", server_default="")  # of whoever looks after them
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # reference, endpoint …

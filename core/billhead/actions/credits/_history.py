@@ -28,6 +28,8 @@ _WORDS = {
     "credit_gifted": "Given",
     "credit_taken": "Taken back",
     "credit_expired": "Expired",
+    "credit_lent": marked("Topped up, to be paid"),
+    "credit_lent_back": marked("Taken back, as it was not paid"),
     "refund": "Refunded",
 }
 _TOPPED_UP = "Topped up"

@@ -1,9 +1,10 @@
-"""Buy credit ahead: an order over the amount, which becomes credit when it is paid and not before."""
+"""Buy credit ahead: an order over the amount, which becomes credit when it is paid, or at once for who is trusted."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from billhead.actions.credits._lending import lend, room, take_back
 from billhead.actions.credits._top_up import NOT_SOLD, is_top_up, order_credit, terms_of
 from billhead.actions.documents._moving import moved
 from billhead.actions.payments._attempts import under_way
@@ -23,12 +24,16 @@ __all__ = ["CreditOrdered", "buy_credit"]
 
 @dataclass(frozen=True, slots=True)
 class CreditOrdered:
+    """`lent_minor`: what of it is credit already, all of it or nothing."""
+
     document_id: int
+    lent_minor: int
 
 
 @verb("credits.buy")
 def buy_credit(tx: Tx, customer_id: int, amount: Money) -> CreditOrdered:
-    """Customers may, for themselves. An order that waits unpaid gives way to this one: there is one at a time.
+    """Customers may, for themselves. An order that waits unpaid gives way to this one: there is one at a time. Within
+    what the customer is trusted with the credit is there at once, and the order is open to be paid.
 
     Raises NotFound, InvalidInput (the amount), CurrencyMismatch, or Conflict where credit is not sold.
     """
@@ -41,9 +46,15 @@ def buy_credit(tx: Tx, customer_id: int, amount: Money) -> CreditOrdered:
     if amount.currency != customer.currency:
         raise CurrencyMismatch(customer.currency, amount.currency)
     terms.check(amount)
-    for document in _waiting(tx, customer_id):
+    gives_way = _waiting(tx, customer_id)
+    at_once = amount.minor <= room(tx.session, customer, [one.id for one in gives_way])
+    for document in gives_way:
         moved(document, Event.VOID, ProformaEvent.VOID)
-    return CreditOrdered(order_credit(tx, customer, amount))
+        take_back(tx, document.id)
+    order_id = order_credit(tx, customer, amount)
+    if at_once:
+        lend(tx, customer, order_id, amount)
+    return CreditOrdered(order_id, amount.minor if at_once else 0)
 
 
 def _waiting(tx: Tx, customer_id: int) -> list[Document]:

@@ -4,7 +4,7 @@ itself."""
 from dataclasses import dataclass
 
 from billhead.actions.billing.settle_proforma import settle_proforma
-from billhead.actions.credits._charged_back import charged_back_debt
+from billhead.actions.credits._charged_back import charged_back_debt, lent_debt
 from billhead.actions.credits._draw import draw_credit
 from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.payments._attempts import payable
@@ -65,6 +65,12 @@ def _may_spend(tx: Tx, document: Document) -> None:
     missing = charged_back_debt(tx.session, document.customer_id, document.currency)
     if missing:
         owed = Money(missing, document.currency)
+        if lent_debt(tx.session, document.customer_id, document.currency) == missing:
+            raise Conflict(
+                f"credit that was there at once was not paid in time, and {owed} of it is still open",
+                code="charged_back",
+                hint="pay that first; then your credit can be used again",
+            )
         raise Conflict(
             f"your bank took money back, and {owed} of it is still open",
             code="charged_back",

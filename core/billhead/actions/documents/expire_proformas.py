@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.coupons._entering import lock_orders
+from billhead.actions.credits._lending import take_back
 from billhead.actions.documents._changeable import is_being_paid
 from billhead.actions.documents._subscriptions import open_offers, subscriptions_of
 from billhead.actions.events import emit
@@ -56,6 +57,7 @@ def expire_proformas(tx: Tx, after_id: int = 0) -> Expired:
             continue
         state = ProformaState(document.state)
         document.state = next_state(PROFORMA_TRANSITIONS, state, ProformaEvent.EXPIRE).value
+        take_back(tx, document.id)
         data = {"document_id": document.id, "customer_id": document.customer_id}
         emit(tx, "document.expired", f"document:{document.id}", data)
         expired += 1

@@ -1,6 +1,7 @@
 """A statement of account as PDF: what was charged and paid between two days, with the balance before and after.
 
-It is the ledger's own view of the customer: receivable less credit, so that the last balance is what the books say.
+It is the ledger's own view of the customer: receivable and what is lent, less credit, so that the last balance is what
+the books say.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,8 +15,8 @@ from billhead.actions.documents._look import look_of
 from billhead.actions.documents._paper import frame, party, title_of
 from billhead.actions.documents._shown import customer_party, issuer_party
 from billhead.actions.documents._typeset import typeset
+from billhead.actions.ledger.post import CUSTOMER_ACCOUNTS
 from billhead.domain.errors import InvalidInput
-from billhead.domain.ledger import AccountCode
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.payments import Payment
@@ -25,7 +26,7 @@ from billhead.wording import Wording, wording
 
 __all__ = ["render_statement"]
 
-_OWN = (AccountCode.RECEIVABLE.value, AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value)
+_OWN = tuple(account.value for account in CUSTOMER_ACCOUNTS)
 _KINDS = {
     "payment": "Payment",
     "refund": "Refund",

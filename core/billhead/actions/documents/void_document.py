@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from billhead import clock
+from billhead.actions.credits._lending import take_back
 from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.documents._releasing import release
 from billhead.actions.documents._untouched import must_be_untouched
@@ -61,6 +62,7 @@ def void_document(tx: Tx, document_id: int, *, reason: str, given_away: bool = F
         document.state = state.value
         offered = (SubscriptionChange.document_id == document_id, SubscriptionChange.state == "offered")
         tx.session.execute(update(SubscriptionChange).where(*offered).values(state="withdrawn"))
+        take_back(tx, document_id)
     else:
         # whoever may make it void needs no right over subscriptions for what follows by itself
         house, final = Tx(Context.system("documents:void"), tx.session), document.state != State.DRAFT

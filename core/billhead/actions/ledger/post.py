@@ -18,7 +18,9 @@ __all__ = ["CUSTOMER_ACCOUNTS", "post"]
 _POSTINGS = insert(cast(Table, LedgerPosting.__table__))  # built once
 _ENTRY = insert(cast(Table, LedgerEntry.__table__))
 
-CUSTOMER_ACCOUNTS = frozenset({AccountCode.RECEIVABLE, AccountCode.CREDIT_BOUGHT, AccountCode.CREDIT_GIFTED})
+CUSTOMER_ACCOUNTS = frozenset(
+    {AccountCode.RECEIVABLE, AccountCode.CREDIT_BOUGHT, AccountCode.CREDIT_GIFTED, AccountCode.CREDIT_LENT}
+)
 """Postings on these name the customer, so that everybody's balance is a sum of postings."""
 
 

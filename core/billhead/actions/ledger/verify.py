@@ -20,7 +20,7 @@ from billhead.actions.ledger._seal_key import seal_keys
 from billhead.domain.errors import LedgerTampered
 from billhead.domain.ledger import GENESIS, AccountCode, Side, check_signature, entry_digest, merkle_root, seal_root
 from billhead.domain.money import CREDITS
-from billhead.models.credits import CreditLot, CustomerCredit
+from billhead.models.credits import CreditLot, CustomerCredit, LentCredit
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting, LedgerSeal, LedgerSealed
 
 __all__ = ["LedgerFault", "LedgerReport", "verify_ledger"]
@@ -178,7 +178,7 @@ def _signature_faults(root: bytes, signature: bytes, keys: Sequence[bytes]) -> I
 
 
 def _check_credit(session: Session, report: LedgerReport) -> None:
-    """Each customer's open credit by kind, and each reseller's, is the balance of their account."""
+    """Each customer's open credit by kind and what is lent to them, and each reseller's, is their account's balance."""
     owed = LedgerPosting.signed(Side.C)
     code, currency = LedgerAccount.code, LedgerAccount.currency
     booked = select(
@@ -187,12 +187,23 @@ def _check_credit(session: Session, report: LedgerReport) -> None:
         currency,
         owed.label("minor"),
     ).join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-    customers = booked.where(code.in_([AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value]))
+    theirs = AccountCode.CREDIT_BOUGHT, AccountCode.CREDIT_GIFTED, AccountCode.CREDIT_LENT
+    customers = booked.where(code.in_([one.value for one in theirs]))
     grants = select(
         literal("customer ") + cast(CustomerCredit.customer_id, String),
         literal("credit_") + CustomerCredit.kind,
         CustomerCredit.currency,
         -CustomerCredit.remaining_minor,
+    )
+    lent = (
+        select(
+            literal("customer ") + cast(CustomerCredit.customer_id, String),
+            literal(AccountCode.CREDIT_LENT.value),
+            CustomerCredit.currency,
+            CustomerCredit.amount_minor,
+        )
+        .join(LentCredit, LentCredit.lot_id == CustomerCredit.id)
+        .where(LentCredit.state == "open")
     )
     resellers = (
         select(func.replace(LedgerAccount.subject, ":", " "), code, currency, owed)
@@ -205,7 +216,7 @@ def _check_credit(session: Session, report: LedgerReport) -> None:
         literal(CREDITS),
         -CreditLot.remaining_minor,
     )
-    both = union_all(customers, grants, resellers, lots).subquery()
+    both = union_all(customers, grants, lent, resellers, lots).subquery()
     off = (
         select(both.c.who, both.c.code, both.c.currency, func.sum(both.c.minor))
         .group_by(both.c.who, both.c.code, both.c.currency)

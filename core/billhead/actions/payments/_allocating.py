@@ -122,6 +122,22 @@ def take_off(tx: Tx, document: Document, minor: int, only: Source | None = None)
     return [Freed(source, part) for source, part in freed.items()]
 
 
+def hand_over(tx: Tx, lot_id: int, to_id: int, minor: int) -> None:
+    """So much of what one lot of credit has paid is paid by another: what is settled where stays as it is."""
+    net: defaultdict[tuple[int, int], int] = defaultdict(int)
+    rows = tx.session.scalars(select(Allocation).where(Allocation.customer_credit_id == lot_id).order_by(Allocation.id))
+    for row in rows:
+        net[row.document_id, row.line_id] += row.amount_minor
+    left = minor
+    for (document_id, line_id), paid in net.items():
+        part = min(left, paid)
+        if part > 0:
+            document = tx.session.get_one(Document, document_id)
+            _allocate(tx, document, line_id, Source(customer_credit_id=lot_id), -part)
+            _allocate(tx, document, line_id, Source(customer_credit_id=to_id), part)
+            left -= part
+
+
 def settle_note(note: Document, minor: int) -> None:
     """So much more of a locked credit note has found its place."""
     after = note.settled_minor + minor

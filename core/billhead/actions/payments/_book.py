@@ -7,6 +7,7 @@ from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.credits._bonus import give_bonus
 from billhead.actions.credits._draw import draw_credit, use_credit
+from billhead.actions.credits._lending import repay
 from billhead.actions.credits._top_up import BOUGHT_AHEAD, brought_for, is_top_up, settle_top_up
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.events import emit
@@ -78,10 +79,15 @@ def book(
             draw_credit(tx, target)  # the payer was asked for what credit does not cover
         else:
             paid_in_part(tx, target)
-    payment.entry_id = _post(tx, seller, payment, payment.amount_minor - left - bought, receipt.from_suspense)
-    for order, rest in topped_up:
-        _lot(tx, payment, rest, BOUGHT_AHEAD, order.id)
+    allocated = payment.amount_minor - left - bought
+    repaid = [repay(tx, payment, order.id, rest) for order, rest in topped_up]
+    part = repay(tx, payment, wanted[0].id, left) if left and wanted else 0
+    payment.entry_id = _post(tx, seller, payment, allocated, sum(repaid) + part, receipt.from_suspense)
+    for (order, rest), lent in zip(topped_up, repaid, strict=True):
+        if rest > lent:
+            _lot(tx, payment, rest - lent, BOUGHT_AHEAD, order.id)
         give_bonus(tx, order)
+    left -= part
     if left:
         _credit(tx, payment, wanted[0] if wanted else None, left)
     if left or bought:
@@ -157,7 +163,7 @@ def _payment(tx: Tx, customer_id: int, receipt: Receipt) -> Payment:
     return payment
 
 
-def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int, from_suspense: bool) -> int:
+def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int, repaid: int, from_suspense: bool) -> int:
     currency, subject = payment.currency, f"gateway:{payment.account_id}"
     legs: list[Posting] = []
     cleared = Money(payment.amount_minor - payment.fee_minor, currency)
@@ -169,8 +175,10 @@ def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int, from_suspens
         legs.append(debit(AccountCode.FEES, Money(payment.fee_minor, currency), subject))
     if allocated:
         legs.append(credit(AccountCode.RECEIVABLE, Money(allocated, currency)))
-    if payment.amount_minor > allocated:
-        legs.append(credit(AccountCode.CREDIT_BOUGHT, Money(payment.amount_minor - allocated, currency)))
+    if repaid:
+        legs.append(credit(AccountCode.CREDIT_LENT, Money(repaid, currency)))
+    if payment.amount_minor > allocated + repaid:
+        legs.append(credit(AccountCode.CREDIT_BOUGHT, Money(payment.amount_minor - allocated - repaid, currency)))
     day = clock.today_in(seller.zone)
     return post(tx, seller.id, "payment", day, f"payment:{payment.id}", legs, customer_id=payment.customer_id)
 

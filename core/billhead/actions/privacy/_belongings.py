@@ -203,6 +203,7 @@ BELONGINGS: dict[str, Belonging] = {
         "customer_id>customer", "credit", empties="reason", keeps="kind currency", hides="entry_id"
     ),
     "customer_wallet": Belonging("customer_id>customer", "credit", keeps="stopped_because top_up_every"),
+    "lent_credit": Belonging("customer_id>customer", "credit", keeps="state taken"),
     "referral_code": _gone("customer_id>customer", "profile"),
     "referral": Belonging("customer_id>customer", "credit", keeps="state reason"),
     "transfer_proof": Belonging(

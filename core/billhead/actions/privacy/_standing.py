@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.credits._lending import lent_to
 from billhead.actions.privacy._belongings import BELONGINGS
 from billhead.actions.privacy._rows import count_of
 from billhead.domain.document import Kind, State
@@ -15,7 +16,7 @@ from billhead.domain.payment import BLOCKS_ANOTHER, RefundState
 from billhead.domain.privacy import PrivacyRules, rules_from
 from billhead.domain.subscription import State as Life
 from billhead.domain.support import DisputeState
-from billhead.models.credits import CustomerCredit
+from billhead.models.credits import CustomerCredit, LentCredit
 from billhead.models.documents import Document
 from billhead.models.payments import Dispute, Payment, PaymentAttempt, PaymentMethod, Refund
 from billhead.models.people import Customer
@@ -32,6 +33,7 @@ BLOCKERS = {
     "dispute": marked("A dispute about a bill or a payment is open"),
     "payment": marked("A payment or refund is under way"),
     "credit": marked("There is credit that was paid for: spend it, or ask for it to be paid out"),
+    "lent": marked("Credit was there before its payment, which has not come yet"),
     "lines": marked("Subscriptions still run: cancel them, or have them ended with your data"),
     "leaves": marked(
         "Ending your subscriptions leaves money to settle: cancel them first, then pay it or have it paid out"
@@ -146,8 +148,14 @@ def _all(session: Session, customer_id: int) -> Iterator[Blocker]:
         count = sum(int(session.scalar(one) or 0) for one in questions)
         if count:
             yield Blocker(code, count)
+    for one in lent_to(session, customer_id):
+        yield Blocker("lent", 1, str(Money(one.minor, one.currency)))
+    lent = select(LentCredit.lot_id).where(LentCredit.customer_id == customer_id, LentCredit.state == "open")
     credit = select(CustomerCredit.currency, func.count(), func.sum(CustomerCredit.remaining_minor)).where(
-        CustomerCredit.customer_id == customer_id, CustomerCredit.kind == "bought", CustomerCredit.remaining_minor > 0
+        CustomerCredit.customer_id == customer_id,
+        CustomerCredit.kind == "bought",
+        CustomerCredit.remaining_minor > 0,
+        CustomerCredit.id.not_in(lent),
     )
     for currency, count, minor in session.execute(credit.group_by(CustomerCredit.currency)):
         yield Blocker("credit", count, str(Money(int(minor), currency)))

@@ -960,6 +960,7 @@ def upgrade() -> None:
     sa.Column('price_group', sa.String(), nullable=False),
     sa.Column('consolidate', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('billing_day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('credit_at_once_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default=sa.text('0'), nullable=False),
     sa.Column('notes', sa.String(), nullable=False),
     sa.Column('reseller_note', sa.String(), server_default='', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
@@ -3002,6 +3003,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_bank_entry_payment_id'), ['payment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_bank_entry_unassigned_money_id'), ['unassigned_money_id'], unique=False)
 
+    op.create_table('lent_credit',
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('taken', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_lent_credit_customer_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_lent_credit_document_id')),
+    sa.ForeignKeyConstraint(['lot_id'], ['customer_credit.id'], name=op.f('fk_lent_credit_lot_id')),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_lent_credit'))
+    )
+    with op.batch_alter_table('lent_credit', schema=None) as batch_op:
+        batch_op.create_index('ix_lent_credit_customer', ['customer_id', 'state'], unique=False)
+        batch_op.create_index('ix_lent_credit_state', ['state', 'document_id'], unique=False)
+
     op.create_table('referral',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3057,6 +3073,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_referral_referrer')
 
     op.drop_table('referral')
+    with op.batch_alter_table('lent_credit', schema=None) as batch_op:
+        batch_op.drop_index('ix_lent_credit_state')
+        batch_op.drop_index('ix_lent_credit_customer')
+
+    op.drop_table('lent_credit')
     with op.batch_alter_table('bank_entry', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bank_entry_unassigned_money_id'))
         batch_op.drop_index(batch_op.f('ix_bank_entry_payment_id'))

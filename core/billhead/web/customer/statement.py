@@ -49,7 +49,10 @@ _WORDS = {
     "credit_gifted": marked("Credit given"),
     "credit_taken": marked("Credit taken back"),
     "credit_expired": marked("Credit expired"),
+    "credit_lent": marked("Credit before its payment"),
+    "credit_lent_back": marked("Credit without its payment taken back"),
 }
+_OWED = (AccountCode.RECEIVABLE.value, AccountCode.CREDIT_LENT.value)
 _CREDIT = (AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value)
 
 
@@ -92,7 +95,7 @@ def _in_csv(row: Row, currency: str) -> tuple[object, ...]:
 def _rows(session: Session, customer_id: int, currency: str) -> Iterator[Row]:
     """One row an entry that moved this customer's debt or credit, oldest first."""
     signed = LedgerPosting.signed()
-    owed = func.sum(case((LedgerAccount.code == AccountCode.RECEIVABLE.value, signed), else_=0))
+    owed = func.sum(case((LedgerAccount.code.in_(_OWED), signed), else_=0))
     credit = func.sum(case((LedgerAccount.code.in_(_CREDIT), -signed), else_=0))
     entries = session.execute(
         select(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind, cast(owed, BigInteger), cast(credit, BigInteger))

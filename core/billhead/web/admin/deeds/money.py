@@ -18,6 +18,8 @@ MONEY = {
     "credits.set_wallet": marked("Wishes about credit changed"),
     "credits.stop_top_up": marked("Automatic top-up stopped"),
     "credits.take": marked("Credit taken back"),
+    "credits.take_back_lent": marked("Credit that was not paid taken back"),
+    "credits.trust": marked("Credit at once set"),
     "credits.wallet": marked("Wishes about credit changed"),
     "credits.watch": marked("Credit looked at"),
     "documents.add_line": marked("Line added to a draft"),
