@@ -21,7 +21,7 @@ from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.credits.set_wallet import WalletWish, set_wallet
 from billhead.actions.credits.trust_customer import trust_customer
 from billhead.actions.documents.void_document import void_document
-from billhead.actions.ledger.seal import seal_ledger
+from billhead.actions.ledger.seal import seal
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments.refund import refund
 from billhead.actions.privacy._standing import blockers
@@ -102,7 +102,7 @@ def look(day, shop):
 
 def in_order(shop):
     """The ledger proves itself, sealed as it is, and so do the documents."""
-    seal_ledger()
+    seal(SYSTEM, everything=True)
     sound()
     assert verify_billing().faults == []
     assert sum(shop.balances().values()) == 0
@@ -216,12 +216,13 @@ def test_what_is_never_paid_is_taken_back_and_owed_like_a_chargeback(shop):
     assert shop.row(Document, ordered).state == "open"
     assert "credit_lent" not in shop.balances()
     assert words(shop)[-1] == ("Taken back, as it was not paid", -745)
+    assert shop.notices("lent_unpaid") == ["lent_unpaid"]
     in_order(shop)
     entries = len(shop.rows(CustomerCredit))
     look("2026-12-17", shop)  # once
     assert len(shop.rows(CustomerCredit)) == entries
     with shop.at("2026-12-17"):
-        with pytest.raises(Conflict, match=r"not paid in time, and 12\.55 EUR of it is still open"):
+        with pytest.raises(Conflict, match=r"not paid, and 12\.55 EUR of it is still open"):
             shop.act(pay_with_credit, shop.order().document_id)
         again = shop.act(buy_credit, shop.customer, eur(2000))
         assert again.lent_minor == 0, "nothing is lent until that is paid"

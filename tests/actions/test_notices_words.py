@@ -11,7 +11,7 @@ from billhead.actions.notifications._facts import _PARTS_OF
 from billhead.actions.notifications._render import KINDS
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.db import writing
-from billhead.models.credits import CustomerWallet
+from billhead.models.credits import CustomerCredit, CustomerWallet, LentCredit
 from billhead.models.documents import Document
 from billhead.models.panels import AddressNews
 from billhead.models.payments import PaymentMethod
@@ -262,6 +262,21 @@ def test_low_credit_tells_what_is_left_and_who_has_bought_some_is_left_alone(sho
     assert "http://127.0.0.1:8000/account/credit" in html
     shop.change(CustomerWallet, shop.customer, alert_below_minor=0)
     assert send_notice(SYSTEM, shop.queue("low_credit", {}, key="again")) == "rejected"
+
+
+def test_credit_that_was_not_paid_tells_what_is_owed_again_and_nobody_who_has_paid_that(shop):
+    about = {"customer_id": shop.customer, "currency": "EUR", "remaining_minor": 0, "created_at": clock.now()}
+    lot = CustomerCredit(kind="bought", amount_minor=2000, order_id=shop.invoice, **about)
+    wallet(lot)
+    taken = [["document", shop.invoice, 1000]]
+    about = {"document_id": shop.invoice, "customer_id": shop.customer, "state": "taken_back", "taken": taken}
+    wallet(LentCredit(lot_id=lot.id, **about))
+    subject, text, html = shop.sent("lent_unpaid", {"document_id": shop.invoice})
+    assert subject == "€10.00 is open again: your credit was not paid"
+    assert "€10.00 of what it had paid is open again" in text
+    assert "http://127.0.0.1:8000/account/credit" in html
+    shop.change(Document, shop.invoice, state="paid")
+    assert send_notice(SYSTEM, shop.queue("lent_unpaid", {"document_id": shop.invoice}, key="again")) == "rejected"
 
 
 def test_topping_up_that_stopped_tells_why(shop):

@@ -178,6 +178,17 @@ def test_what_is_wrong_is_told_and_nothing_is_done(any_shop: Shop, till: Program
     assert len(shop.rows(LedgerEntry)) == before
 
 
+def test_who_is_trusted_has_credit_at_once(any_shop: Shop, till: Program):
+    path = f"{C}/credit-at-once"
+    assert till.get("/customers/1")["credit_at_once"] == "0.00"
+    assert done(till, path, WHY | {"amount": "50.00"}, "t-1") == {"id": 1, "credit_at_once": "50.00"}
+    told = till.get("/customers/1")
+    assert (told["credit_at_once"], told["lent"]) == ("50.00", "0.00")
+    assert till.post(path, WHY | {"amount": "-1.00"}, "t-2", 422)["field"] == "amount"
+    assert till.post(path, {"amount": "1.00"}, "t-3", 422)["field"] == "reason"
+    assert till.post("/customers/99/credit-at-once", WHY | {"amount": "1.00"}, "t-4", 404)
+
+
 def test_a_key_without_the_right_neither_does_nor_looks(any_shop: Shop, sam: Browser):
     reader = Program(any_shop, make(sam))
     gift, back = WHY | {"amount": "5.00"}, WHY | {"amount": "1.00", "to": "credit"}
@@ -186,10 +197,10 @@ def test_a_key_without_the_right_neither_does_nor_looks(any_shop: Shop, sam: Bro
         (f"{S}/change", WHY | {"plan": "basic"}), (f"{S}/hold", WHY), (f"{S}/resume", WHY),
         (f"{S}/coupon", WHY | {"code": "A"}),
         (f"{S}/cancel", WHY | {"policy": "end_of_term"}), (f"{C}/credit", gift), (f"{P}/refund", back),
-        (f"/documents/{paper.id}/credit-note", WHY),
+        (f"/documents/{paper.id}/credit-note", WHY), (f"{C}/credit-at-once", WHY | {"amount": "9.00"}),
     ):  # fmt: skip
         assert reader.post(path, body, f"k{path}", 403)["code"] == "not_allowed", path
-        if not path.endswith(("coupon", "cancel")):
+        if not path.endswith(("coupon", "cancel", "at-once")):
             assert reader.post(f"{path}/preview", body, status=403)["code"] == "not_allowed", path
     row = any_shop.rows(Subscription)[0]
     assert (row.state, row.service_ends_on) == ("active", None)

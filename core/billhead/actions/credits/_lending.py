@@ -16,6 +16,7 @@ from billhead.actions.credits._charged_back import charged_back_debt
 from billhead.actions.credits._draw import use_credit
 from billhead.actions.credits._top_up import BOUGHT_AHEAD
 from billhead.actions.ledger.post import post
+from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._allocating import Source, hand_over, locked_documents, take_off
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.payments._crediting import locked_lots
@@ -138,6 +139,7 @@ def take_back(tx: Tx, order_id: int) -> None:
     pull_back_time(house, list(reopened), f"order {order_id} was not paid")
     if reopened:
         use_credit(house, customer.id)
+        queue_notice(tx, customer.id, "lent_unpaid", f"lent_unpaid:{order_id}", {"document_id": order_id})
 
 
 def _open(tx: Tx, order_id: int) -> LentCredit | None:

@@ -1,7 +1,7 @@
 """Credit that is bought ahead: an order with one untaxed line and no invoice. What it pays is taxed when billed."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -31,6 +31,7 @@ __all__ = [
     "WHY_STOPPED",
     "brought_for",
     "is_top_up",
+    "last_day_to_pay",
     "order_credit",
     "settle_top_up",
     "stop_auto_top_up",
@@ -78,9 +79,14 @@ def is_top_up(session: Session, document: Document) -> bool:
     return session.scalar(found) is not None
 
 
+def last_day_to_pay(seller: Seller) -> date:
+    """Of an order of today."""
+    return clock.today_in(seller.zone) + _OPEN_FOR
+
+
 def order_credit(tx: Tx, customer: Customer, amount: Money) -> int:
     """Write the proforma; returns its id. Paid, it becomes credit (`settle_top_up`)."""
-    today = clock.today_in(tx.session.get_one(Seller, customer.seller_id).zone)
+    seller = tx.session.get_one(Seller, customer.seller_id)
     line = RatedLine(
         None, None, None, TOP_UP, "Credit", "", None, None, 1, amount.minor, amount.minor, 0, "", 0
     )  # fmt: skip
@@ -91,8 +97,8 @@ def order_credit(tx: Tx, customer: Customer, amount: Money) -> int:
         None,
         None,
         amount.currency,
-        today,
-        today + _OPEN_FOR,
+        clock.today_in(seller.zone),
+        last_day_to_pay(seller),
         (line,),
         amount.minor,
         0,

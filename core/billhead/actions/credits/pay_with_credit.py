@@ -67,7 +67,7 @@ def _may_spend(tx: Tx, document: Document) -> None:
         owed = Money(missing, document.currency)
         if lent_debt(tx.session, document.customer_id, document.currency) == missing:
             raise Conflict(
-                f"credit that was there at once was not paid in time, and {owed} of it is still open",
+                f"credit that was there at once was not paid, and {owed} of it is still open",
                 code="charged_back",
                 hint="pay that first; then your credit can be used again",
             )

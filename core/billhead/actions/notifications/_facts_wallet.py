@@ -1,6 +1,7 @@
 """What notices about credit tell.
 
 kind                                         ids in `data`
+lent_unpaid                                  document_id
 low_credit, top_up_stopped                   –
 """
 
@@ -9,15 +10,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from billhead.actions.credits._charged_back import charged_back_debt
+from billhead.actions.credits._charged_back import charged_back_debt, lent_debt
 from billhead.actions.credits._top_up import WHY_STOPPED
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.notifications._logins import home_of
-from billhead.actions.notifications._rows import Parts, found_row
+from billhead.actions.notifications._rows import Parts, found_row, must_be_theirs, named
 from billhead.actions.notifications._values import Address, said
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerWallet
+from billhead.models.documents import Document
 from billhead.models.operations import Notice
 from billhead.models.people import Customer
 
@@ -47,7 +49,19 @@ def _credit(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"credit": told}
 
 
+def _lent(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """As it is when it is told: who has paid meanwhile is not told."""
+    order = found_row(session, Document, int(named(notice, "document_id")), "order of credit")
+    must_be_theirs(notice, order.customer_id, "order of credit")
+    owed = lent_debt(session, order.customer_id, order.currency)
+    if not owed:
+        raise NoticeRejected("what the credit had paid is paid by now")
+    url = Address(f"{home_of(session, notice)}/account/credit")
+    return {"lent": {"owed": Money(owed, order.currency), "url": url}}
+
+
 PARTS: Parts = {
+    "lent_unpaid": (_lent,),
     "low_credit": (_credit,),
     "top_up_stopped": (_credit,),
 }

@@ -200,6 +200,7 @@ _OF: dict[str, dict[str, Any]] = {
     "export_ready": {"export": {"ends_at": _AT}, "data_url": _ERASURE["data_url"]},
     "keeper_changed": {"keeper": {"name": "Aurora", "contact": _LINE["contact"], "came": True}},
     "known_address": _PASSWORD,
+    "lent_unpaid": {"lent": {"owed": _money(1568), "url": _CREDIT["url"]}},
     "line_ending": {"line": _LINE},
     "low_credit": {"credit": _CREDIT},
     "message": {"subject": "Happy New Year", "words": "We wish you a good new year."},

@@ -9,6 +9,8 @@ from sqlalchemy import BigInteger, ColumnElement, SQLColumnExpression, case, cas
 from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.credits._history import credit_history
+from billhead.actions.credits._lending import lent_to
+from billhead.actions.credits._top_up import terms_of
 from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.actions.support._seen import seen_tickets
 from billhead.db import reading
@@ -21,6 +23,7 @@ from billhead.models.documents import Document
 from billhead.models.operations import Notice
 from billhead.models.payments import GatewayAccount, Payment, PaymentMethod, Refund
 from billhead.models.people import Customer, Reseller, User
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import Ticket, TicketMessage
 from billhead.plugin import allow
@@ -180,13 +183,14 @@ def customers() -> ResponseReturnValue:
 def customer(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Customer, key, "customer")
-        shown = _belongings(session, key)
+        shown = _belongings(session, row)
         standing = standing_of(session, row)
     return page("admin/customer.html", customer=row, standing=standing, renewed_by_hand=renewed_by_hand, **shown)
 
 
-def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
+def _belongings(session: Session, row: Customer) -> dict[str, Any]:
     """The newest of everything; the full lists are a link away."""
+    customer_id = row.id
     subscriptions = session.execute(
         select(
             Subscription.id,
@@ -211,8 +215,8 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
         .order_by(Service.id.desc())
         .limit(_SHOWN)
     ).all()
-    subjects = [f"customer:{customer_id}", *(f"subscription:{row.id}" for row in subscriptions)]
-    subjects += [f"service:{row.id}" for row in services]
+    subjects = [f"customer:{customer_id}", *(f"subscription:{one.id}" for one in subscriptions)]
+    subjects += [f"service:{one.id}" for one in services]
     figures = session.execute(_FIGURES.where(Customer.id == customer_id)).one()
     wallet = figures.wallet
     credits = _newest(session, CustomerCredit, customer_id)
@@ -231,7 +235,9 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
         "credits": credits,
         "figures": figures,
         "wallet": wallet,
-        "top_up": top_up_told(wallet, session.get_one(Customer, customer_id).currency),
+        "top_up": top_up_told(wallet, row.currency),
+        "lent": lent_to(session, customer_id),
+        "sells_credit": terms_of(session.get_one(Seller, row.seller_id), row.currency) is not None,
         "movements": credit_history(session, customer_id)[::-1][:_SHOWN] if credits else [],
         "tickets": _tickets(session, customer_id),
         "notices": _newest(session, Notice, customer_id),

@@ -1,4 +1,4 @@
-"""About one debtor: a promise taken by phone, credit given, spent and taken back, a late fee let off."""
+"""About one debtor: a promise taken by phone, credit given, lent, spent and taken back, a late fee let off."""
 
 from datetime import date
 
@@ -14,6 +14,7 @@ from billhead.actions.credits.grant_credit import grant_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.credits.stop_top_up import stop_top_up
 from billhead.actions.credits.take_credit import take_credit
+from billhead.actions.credits.trust_customer import trust_customer
 from billhead.actions.dunning.promise_payment import preview_promise, promise_payment
 from billhead.actions.dunning.waive_late_fee import waive_late_fee
 from billhead.db import Tx, reading, writing
@@ -34,12 +35,15 @@ from billhead.web.speaking import later, say
 __all__ = ["top_up_told"]
 
 
-def _amount_field() -> StringField:
+_IN_DIGITS = later("Digits with a dot for decimals, in the customer’s currency.")
+
+
+def _amount_field(hint: str = _IN_DIGITS) -> StringField:
     return StringField(
         later("Amount"),
         filters=[stripped],
         validators=[DataRequired(later("How much?"))],
-        description=later("Digits with a dot for decimals, in the customer’s currency."),
+        description=hint,
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
 
@@ -56,6 +60,11 @@ class GiveForm(ReasonForm):
 
 class TakeForm(ReasonForm):
     amount = _amount_field()
+    reason = reason_field()
+
+
+class TrustForm(ReasonForm):
+    amount = _amount_field(later("In the customer’s currency. 0: all of it waits for its payment."))
     reason = reason_field()
 
 
@@ -137,6 +146,32 @@ def take_back_credit(key: int) -> ResponseReturnValue:
         url_for("admin.customer", key=key),
     )
     return asked(question, TakeForm(), act)
+
+
+@admin.route("/customers/<int:key>/credit/at-once", methods=["GET", "POST"])
+@allow("staff", permission="credits.write")
+def credit_at_once(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Customer, key, "customer")
+
+    def act(ctx: Context, form: TrustForm) -> str:
+        up_to = Money.parse(form.amount.data, row.currency)
+        with writing(ctx) as tx:
+            trust_customer(tx, key, up_to)
+        return say("Saved. Up to %(amount)s is there at once.", amount=money(up_to.minor, row.currency))
+
+    question = Question(
+        say("Credit at once for %(name)s", name=row.name),
+        say(
+            "What the customer buys of credit up to this amount, all orders that are not paid together, is there before"
+            " its payment. What is not paid by its day is taken back, and what was spent of it is owed."
+        ),
+        say("Save"),
+        url_for("admin.customer", key=key),
+        danger=False,
+    )
+    now = f"{Money(row.credit_at_once_minor, row.currency).decimal():f}"
+    return asked(question, TrustForm(amount=now), act)
 
 
 @admin.route("/customers/<int:key>/credit/stop-top-up", methods=["GET", "POST"])

@@ -1,4 +1,4 @@
-"""Customers: found, looked at, added, put into a price group."""
+"""Customers: found, looked at, added, put into a price group, trusted with credit at once."""
 
 from typing import Any
 
@@ -7,9 +7,12 @@ from flask.typing import ResponseReturnValue
 from billhead.actions.accounts.add_customer import NewCustomer, add_customer
 from billhead.actions.accounts.set_price_group import set_price_group
 from billhead.actions.accounts.update_profile import Profile
+from billhead.actions.credits._lending import lent_to
 from billhead.actions.credits._usable import usable_credit
+from billhead.actions.credits.trust_customer import trust_customer
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput
+from billhead.domain.money import Money
 from billhead.models.people import Customer, User
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
@@ -48,7 +51,9 @@ def customer(key: int) -> ResponseReturnValue:
         row = found(session, Customer, key, "customer")
         credit = usable_credit(session, row, row.currency)
         more = {name: getattr(row, name) for name in ("company", "phone", "language", "zone", "vat_id", "price_group")}
-        return _told(row) | more | {"credit": amount(credit.minor, credit.currency)}
+        lent = sum(one.minor for one in lent_to(session, key) if one.currency == row.currency)
+        minor = {"credit": credit.minor, "credit_at_once": row.credit_at_once_minor, "lent": lent}
+        return _told(row) | more | {name: amount(figure, row.currency) for name, figure in minor.items()}
 
 
 _PROFILE = {
@@ -97,3 +102,14 @@ def price_group(key: int) -> ResponseReturnValue:
         found(tx.session, Customer, key, "customer")
         done = set_price_group(tx, key, told["price_group"])
     return {"id": key, "price_group": done.price_group}
+
+
+@api_staff.post("/customers/<int:key>/credit-at-once")
+@allow("anyone")
+def credit_at_once(key: int) -> ResponseReturnValue:
+    """Up to how much credit is there before its payment: from the next order on."""
+    told = fields(REASON | {"amount": text(30)}, ("reason", "amount"))
+    with acting(told["reason"]) as tx:
+        currency = found(tx.session, Customer, key, "customer").currency
+        done = trust_customer(tx, key, Money.parse(told["amount"], currency))
+    return {"id": key, "credit_at_once": amount(done.up_to_minor, currency)}

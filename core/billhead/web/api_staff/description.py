@@ -37,7 +37,10 @@ _WHOLE_CUSTOMER = obj(
     vat_id="string",
     price_group="string",
     credit=_AMOUNT,
+    credit_at_once=_AMOUNT,
+    lent=_AMOUNT,
 )
+_AT_ONCE = obj(amount=_AMOUNT, reason="string") | {"required": ["amount", "reason"]}
 _GROUP = obj(price_group="string", reason="string") | {"required": ["price_group", "reason"]}
 _NEW_CUSTOMER = obj(
     name="string", email="string", country="string", company="string", phone="string", street="string",
@@ -142,6 +145,10 @@ DESCRIPTION: Said = described(
         "/customers/{id}": {"get": does("One customer", _WHOLE_CUSTOMER, ID)},
         "/customers/{id}/price-group": {
             "post": does("Put it into a price group", obj(id="integer", price_group="string"), ID, KEY, body=_GROUP)
+        },
+        "/customers/{id}/credit-at-once": {
+            "post": does("Say up to how much credit it has before its payment",
+                         obj(id="integer", credit_at_once=_AMOUNT), ID, KEY, body=_AT_ONCE)
         },
         "/customers/{id}/plans": {"get": does("What it can buy", obj(plans=list_of(_PLAN)), ID)},
         "/customers/{id}/plans/{code}": {"get": does("One of them, with its add-ons", _WHOLE_PLAN, ID, _CODE)},

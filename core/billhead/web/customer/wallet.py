@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
-from billhead.actions.credits._charged_back import charged_back_debt
+from billhead.actions.credits._charged_back import charged_back_debt, lent_debt
 from billhead.actions.credits._history import Movement, credit_history
-from billhead.actions.credits._top_up import WHY_STOPPED, terms_of
+from billhead.actions.credits._lending import lent_to, room
+from billhead.actions.credits._top_up import WHY_STOPPED, last_day_to_pay, terms_of
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.buy_credit import buy_credit
 from billhead.actions.credits.set_wallet import MOST_A_DAY, MOST_A_MONTH, WalletWish, set_wallet
@@ -95,7 +96,7 @@ def credit() -> ResponseReturnValue:
 @customer.post("/credit/buy")
 @allow(*BUYERS, permission="own.pay")
 def buy_more_credit() -> ResponseReturnValue:
-    """One of the amounts that are offered, or another; then it is paid like everything else."""
+    """One of the amounts that are offered, or another; then it is paid like everything else, or is there at once."""
     form = BuyForm()
     typed = request.form.get("choice") or form.amount.data or ""
     if form.validate_on_submit():
@@ -106,6 +107,9 @@ def buy_more_credit() -> ResponseReturnValue:
                 raise InvalidInput("amount", say("choose an amount, or write one"))
             with writing(submit_ctx()) as tx:
                 ordered = buy_credit(tx, me.id, amount)
+            if ordered.lent_minor:
+                flash(say("%(amount)s is there.", amount=money(ordered.lent_minor, me.currency)), "good")
+                return redirect(url_for("customer.credit"), 303)
             return redirect(url_for("storefront.pay", document_id=ordered.document_id), 303)
     return _shown(form, None, 422)
 
@@ -165,14 +169,24 @@ def _shown(buying: BuyForm, rules: AlertForm | None, status: int = 200) -> Respo
         history = credit_history(session, me.id)
         currencies = sorted({me.currency, *(one.currency for one in history)})
         missing = {currency: charged_back_debt(session, me.id, currency) for currency in currencies}
+        unpaid = {currency: lent_debt(session, me.id, currency) for currency in currencies}
         usable = [usable_credit(session, me, currency) - Money(missing[currency], currency) for currency in currencies]
         terms = _terms(session, me)
+        lent = lent_to(session, me.id)
+        replaced = [one for one in lent if one.gives_way]
+        at_once = room(session, me, [one.document_id for one in replaced]) if terms else 0
+        seller = session.get_one(Seller, me.seller_id)
         wallet = session.get(CustomerWallet, me.id)
         method = _method(session, me.id) if terms else None
     shown = {
         "usable": usable,
         "history": page_in(history),
-        "missing": missing,
+        "missing": {currency: minor - unpaid[currency] for currency, minor in missing.items()},
+        "unpaid": unpaid,
+        "lent": lent,
+        "replaced": replaced,
+        "at_once": at_once if terms and at_once >= terms.least else 0,
+        "pay_by": last_day_to_pay(seller),
         "terms": terms,
         "method": method,
         "me": me,
