@@ -14,8 +14,10 @@ from screened_shop import open_screened_shop, pays, place, somebody
 from billhead import clock
 from billhead.actions.credits._history import credit_history
 from billhead.actions.credits._usable import usable_credit
+from billhead.actions.credits.buy_credit import buy_credit
 from billhead.actions.credits.grant_credit import grant_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
+from billhead.actions.credits.trust_customer import trust_customer
 from billhead.actions.payments.charge_back import charge_back
 from billhead.actions.payments.refund import refund
 from billhead.actions.referrals._due import due_referrals
@@ -23,11 +25,13 @@ from billhead.actions.referrals._refer import refer
 from billhead.actions.referrals.make_code import make_code
 from billhead.actions.referrals.settle_referral import settle_referral
 from billhead.actions.sellers.set_referral_rules import set_referral_rules
+from billhead.actions.sellers.set_top_ups import set_top_ups
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import Money
 from billhead.domain.referral import ReferralRules, rewards_from, rewards_text
+from billhead.domain.top_ups import TopUpTerms
 from billhead.jobs.kinds import KINDS
 from billhead.models.credits import CustomerCredit
 from billhead.models.payments import Payment
@@ -113,6 +117,24 @@ def test_what_gifts_alone_have_paid_brings_nothing(shop):
     with shop.at("2026-12-20"):
         run()
     assert states(shop) == [("waiting", "")]
+    sound()
+
+
+def test_credit_that_is_lent_brings_nothing_until_it_is_paid(shop):
+    friend = comes(shop)
+    shop.act(set_top_ups, shop.seller, {"EUR": TopUpTerms(500, 50000, ())})
+    shop.act(trust_customer, friend, Money(2000, "EUR"))
+    with shop.at("2026-11-22"):
+        ordered = shop.act(buy_credit, friend, Money(2000, "EUR")).document_id
+        shop.act(pay_with_credit, place(friend, ip=AWAY).document_id)
+    with shop.at("2026-12-06"):
+        run()
+        assert (states(shop), has(shop.customer, friend)) == ([("waiting", "")], [0, 745])
+        shop.pay(shop.checkout(ordered))
+        shop.hear("charge.succeeded")
+        run()
+        run()
+        assert (states(shop), has(shop.customer, friend)) == ([("earned", "")], [500, 1045])
     sound()
 
 

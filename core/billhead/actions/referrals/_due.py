@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.domain.document import Kind, State
 from billhead.domain.referral import ReferralState, rules_from
-from billhead.models.credits import CustomerCredit
+from billhead.models.credits import CustomerCredit, LentCredit
 from billhead.models.documents import Allocation, Document
 from billhead.models.referrals import Referral
 from billhead.models.sellers import Seller
@@ -33,9 +33,10 @@ def due_referrals(session: Session, after_id: int = 0) -> list[int]:
 
 
 def stands_now() -> ColumnElement[bool]:
-    """An invoice that is paid, at least half of it by money: gifts alone bring no reward, and a refund or a chargeback
-    takes the money off it again."""
-    by_money = or_(Allocation.payment_id.is_not(None), CustomerCredit.kind == "bought")
+    """An invoice that is paid, at least half of it by money: gifts alone bring no reward, nor does credit that nobody
+    has paid yet, and a refund or a chargeback takes the money off it again."""
+    lent = CustomerCredit.id.in_(select(LentCredit.lot_id).where(LentCredit.state == "open"))
+    by_money = or_(Allocation.payment_id.is_not(None), and_(CustomerCredit.kind == "bought", ~lent))
     money = (
         select(func.coalesce(func.sum(Allocation.amount_minor), 0))
         .outerjoin(CustomerCredit, CustomerCredit.id == Allocation.customer_credit_id)
