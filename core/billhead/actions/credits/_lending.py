@@ -47,7 +47,7 @@ class Lent:
     currency: str
     minor: int
     spent_minor: int
-    due_on: date
+    due_on: date | None
     gives_way: bool
 
 
