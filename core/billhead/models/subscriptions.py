@@ -24,6 +24,7 @@ class Subscription(Model):
     """`next_bill_on` is when the billing run looks at it next (customer's local date); null = never.
 
     `paid_through` and `billed_through` are exclusive ends: the first day that is not paid for, or not billed yet.
+    `ended_at` is the moment of a cancellation at once: what is used up to it is billed, on a day given back as well.
     """
 
     __tablename__ = "subscription"
@@ -56,6 +57,7 @@ class Subscription(Model):
     next_bill_on: Mapped[date | None]
     billing_ends_on: Mapped[date | None]
     service_ends_on: Mapped[date | None]
+    ended_at: Mapped[datetime | None]
     zone: Mapped[str]  # the customer's at the start of the current period: a move applies from the next one
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]

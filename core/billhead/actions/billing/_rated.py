@@ -1,7 +1,7 @@
 """What goes between due, rate and write: plain tuples, because a run makes a million of them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -82,6 +82,7 @@ class DueItem(NamedTuple):
     billed_through: date | None
     paid_through: date | None
     billing_ends_on: date | None
+    ended_at: datetime | None
     version: int
     zone: str
     target: date

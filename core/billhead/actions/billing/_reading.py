@@ -62,6 +62,7 @@ ITEM = (
     Subscription.billed_through,
     Subscription.paid_through,
     Subscription.billing_ends_on,
+    Subscription.ended_at,
     Subscription.version,
     Subscription.zone,
     Subscription.next_bill_on,

@@ -22,6 +22,7 @@ from billhead.actions.subscriptions._open_invoices import open_rule, owed_on, se
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
 from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.actions.subscriptions._taking_steps import look_again
+from billhead.actions.usage._ending import end_usage
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -112,6 +113,8 @@ def cancel(
     if dates.service <= today:
         extend(tx, subscription, ends_of(tx, subscription))  # what came back whole buys no days
         move(tx, subscription, Event.CANCEL, today)
+        if today == dates.service <= dates.billing and policy != "start_of_term":  # else more is given back than a day
+            end_usage(tx, subscription)
         for service in live_services(tx, subscription):
             want(tx, service, lifecycle="unwanted")
     if voids:

@@ -178,6 +178,7 @@ _FACTS: tuple[Any, ...] = (
     Subscription.seller_id,
     Subscription.started_on,
     Subscription.billing_ends_on,
+    Subscription.ended_at,
     Subscription.zone,
 )
 
@@ -202,8 +203,9 @@ def _query(kind: str, names: list[str], session: Session) -> Select[Any] | None:
 def _told_apart(rows: Iterable[Any]) -> dict[str, Line | None]:
     """One line a name: the one in use, where others of the name are gone; None where several are in use."""
     found: dict[str, list[tuple[bool, Line]]] = defaultdict(list)
-    for name, service_id, used, subscription_id, seller_id, starts_on, ends_on, zone in rows:
-        ends = _FOREVER if ends_on is None else start_of(ends_on, zone)
+    for name, service_id, used, subscription_id, seller_id, starts_on, ends_on, ended_at, zone in rows:
+        over = _FOREVER if ends_on is None else start_of(ends_on, zone)
+        ends = over if ended_at is None else epoch(ended_at)
         line = Line(subscription_id, service_id, seller_id, start_of(starts_on, zone), ends)
         found[str(name)].append((used != "gone", line))
     return {name: _only(ones) for name, ones in found.items()}

@@ -1,6 +1,6 @@
 """What goes between reading, rating and booking usage: plain tuples, since a run makes a million of them."""
 
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
@@ -71,6 +71,8 @@ class Timed(Protocol):
     def paid_through(self) -> date | None: ...
     @property
     def billing_ends_on(self) -> date | None: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
     @property
     def target(self) -> date: ...
     @property

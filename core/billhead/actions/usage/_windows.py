@@ -7,11 +7,11 @@ stretch, those that begin or end within it by their days.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from billhead.actions.usage._lines import start_of
+from billhead.actions.usage._lines import epoch, start_of
 from billhead.actions.usage._shapes import (
     BilledRow,
     Meter,
@@ -24,12 +24,12 @@ from billhead.actions.usage._shapes import (
 )
 from billhead.domain.calendar import Calendar, Former
 from billhead.domain.due import ended_periods
-from billhead.domain.periods import Period, Term, without
+from billhead.domain.periods import Period, Term, local_date, without
 from billhead.domain.proration import ProrationMode
 from billhead.domain.usage import Pricing, metered_calendar
 from billhead.domain.usage_charge import allowance_steps
 
-__all__ = ["billed_window", "current_windows", "due_windows", "whole_in_parts"]
+__all__ = ["billed_window", "current_windows", "due_windows", "usage_ends_on", "whole_in_parts"]
 
 
 def due_windows(
@@ -43,10 +43,13 @@ def due_windows(
     """The stretches that have ended by the target date, and the meter after them.
 
     The first goes on at the very instant to which was billed, so that a move to another zone counts no hour twice.
-    Usage of a trial is not charged, and no minimum for `free` days. What has expired without being renewed ends where
-    it was paid to. `before`: how its cycles were counted earlier.
+    Usage of a trial is not charged, and no minimum for `free` days: the day of a cancellation at once that gives it
+    back is one. What has expired without being renewed ends where it was paid to. `before`: how its cycles were counted
+    earlier.
     """
-    calendar, ends_on, zone = _calendar(one, before), one.billing_ends_on, one.zone
+    calendar, ends_on, zone = _calendar(one, before), usage_ends_on(one), one.zone
+    if ends_on is not None and one.billing_ends_on is not None and one.billing_ends_on < ends_on:
+        free = (*free, Period(one.billing_ends_on, ends_on))
     if one.state == "expired" and one.paid_through is not None:
         ends_on = one.paid_through if ends_on is None else min(ends_on, one.paid_through)
     start, begin = meter.through, meter.billed_to
@@ -57,7 +60,7 @@ def due_windows(
     periods = ended_periods(calendar, start, one.target, ends_on)
     for period in periods:
         whole = calendar.cycle_at(period.start)
-        found += _stretches(one.subscription_id, period, whole, begin, parts, tariffs, zone, free)
+        found += _stretches(one, period, whole, begin, parts, tariffs, free)
         begin = start_of(period.end, zone)
     through = periods[-1].end if periods else start
     if ends_on is not None and through >= ends_on:
@@ -73,17 +76,26 @@ def current_windows(
     one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs, before: Sequence[Former] = ()
 ) -> list[Window]:
     """The stretches of the period that runs now, up to its end: what allowances and alerts are about."""
-    calendar, zone = _calendar(one, before), one.zone
+    calendar = _calendar(one, before)
     start = max(meter.through, one.phase_ends_on or meter.through)
     day = max(start, one.target)
     running = calendar.period_at(day)
-    ends = running.end if one.billing_ends_on is None else min(running.end, one.billing_ends_on)
+    ends_on = usage_ends_on(one)
+    ends = running.end if ends_on is None else min(running.end, ends_on)
     start = max(start, running.start)
     if start >= ends:
         return []
-    begin = meter.billed_to if start == meter.through else start_of(start, zone)
+    begin = meter.billed_to if start == meter.through else start_of(start, one.zone)
     whole = calendar.cycle_at(day)
-    return list(_stretches(one.subscription_id, Period(start, ends), whole, begin, parts, tariffs, zone))
+    return list(_stretches(one, Period(start, ends), whole, begin, parts, tariffs))
+
+
+def usage_ends_on(one: Timed) -> date | None:
+    """The first day of which no use is billed: a day on which it was canceled at once is not that yet."""
+    ends_on = one.billing_ends_on
+    if one.ended_at is None or ends_on is None:
+        return ends_on
+    return max(ends_on, local_date(one.ended_at, one.zone) + timedelta(days=1))
 
 
 def _calendar(one: Timed, before: Sequence[Former]) -> Calendar:
@@ -92,22 +104,25 @@ def _calendar(one: Timed, before: Sequence[Former]) -> Calendar:
 
 
 def _stretches(
-    subscription_id: int,
+    one: Timed,
     period: Period,
     whole: Period,
     begin: int,
     parts: Sequence[MeteredPart],
     tariffs: Tariffs,
-    zone: str,
     free: Sequence[Period] = (),
 ) -> Iterator[Window]:
+    zone = one.zone
     priced = [(part, *tariffs.metered_at(part.price_id, period.start)) for part in parts]
     for start, end, payer, price_id, metered in _tariffs(priced, period):
         from_at = begin if start == period.start else start_of(start, zone)
-        charged = sum(one.days for one in without([Period(start, end)], free))
-        span = (start, end, from_at, start_of(end, zone), charged, whole.days)
+        to_at = start_of(end, zone)
+        if one.ended_at is not None:  # what runs on to the end of what is paid is not used any more
+            to_at = max(from_at, min(to_at, epoch(one.ended_at)))
+        charged = sum(left.days for left in without([Period(start, end)], free))
+        span = (start, end, from_at, to_at, charged, whole.days)
         allowance = _allowance(priced, metered.metric_id, Period(start, end), whole)
-        yield Window(subscription_id, payer.component_id, payer.plan_id, price_id, metered, *span, allowance)
+        yield Window(one.subscription_id, payer.component_id, payer.plan_id, price_id, metered, *span, allowance)
 
 
 _Priced = tuple[MeteredPart, int, tuple[Metered, ...]]

@@ -1756,6 +1756,7 @@ def upgrade() -> None:
     sa.Column('next_bill_on', sa.Date(), nullable=True),
     sa.Column('billing_ends_on', sa.Date(), nullable=True),
     sa.Column('service_ends_on', sa.Date(), nullable=True),
+    sa.Column('ended_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('zone', sa.String(), nullable=False),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
