@@ -22,6 +22,7 @@ from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.models.catalogue import Plan, PlanChange, PriceBook
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.people import Customer
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 from billhead.plugin import ReportAsked
 from billhead.reports import report_of
@@ -150,6 +151,25 @@ def test_a_free_plan_begins_at_once_and_goes_on_by_itself(shop):
     assert shop.get(Subscription, subscription).paid_through == JAN
     with at("2026-12-02"):
         assert act(lapse).expired == 0
+
+
+def test_a_free_plan_renewed_by_hand_goes_on_where_invoices_wait_for_staff(shop):
+    """Nobody could pay what its draft was over."""
+    customer = shop.customer(consolidate=True)
+    since = {"due": date(2026, 11, 25), "anchor": NOV, "collection": "manual", "paid_through": DEC}
+    subscription = shop.subscribe(customer, shop.plan("free", 0), **since)
+    charged = shop.subscribe(customer, shop.plan("films", 300), due=date(2026, 11, 25), anchor=date(2026, 11, 25))
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    shop.run(date(2026, 11, 25))
+    kept, held = shop.get(Subscription, subscription), shop.get(Subscription, charged)
+    assert (kept.paid_through, held.paid_through) == (JAN, date(2026, 11, 25))
+    states = {one.subscription_id: (one.state, one.total_minor) for one in shop.all(Document, Document.run_id > 0)}
+    assert states == {subscription: ("paid", 0), charged: ("draft", 360)}
+    with at("2026-12-02"):
+        assert act(lapse).expired == 0
+    assert {line.desired_expires_at for line in shop.all(Service, Service.subscription_id == subscription)} == {
+        datetime(2027, 1, 4, tzinfo=UTC)
+    }
 
 
 def test_a_paid_trial_becomes_the_plan(shop):

@@ -14,11 +14,9 @@ from billhead.actions.documents.finalise_draft import finalise_draft
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.keep import keep
-from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import reading, writing
-from billhead.models.documents import DocumentLine
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Subscription
 
 OCT, ELEVENTH, NOV = date(2026, 10, 1), date(2026, 10, 11), date(2026, 11, 1)
 
@@ -55,13 +53,13 @@ def test_october_is_kept_after_all_and_its_first_days_made_cheaper(shop):
 
 
 def test_what_staff_charge_for_what_costs_nothing_is_theirs_to_say(shop):
-    """October is free and waits for review: staff make it 5.00, and nobody has paid them when its time is over."""
+    """October's add-on is free and waits for review beside the plan: staff make it 5.00, and nobody has paid them when
+    the time of both is over. Free alone it would wait for nobody."""
     shop.change(Seller, shop.seller_id, hold_for_review=True)
-    subscription = shop.subscribe(shop.customer(), shop.plan("tv", 0), due=OCT, collection="manual")
+    shop.subscribe(shop.customer(), shop.plan("tv", 1000), shop.plan("kids", 0), due=OCT)
     shop.run(OCT)
-    (line,) = shop.all(DocumentLine)
+    _, line = shop.all(DocumentLine)
     do(change_line, line.id, line.description, 1, 500)
+    assert shop.get(Document, line.document_id).net_minor == 1500
     clock.move_business_clock(datetime(2026, 11, 2, 12, tzinfo=UTC))
-    do(lapse)
-    assert shop.get(Subscription, subscription).state == "expired"
     assert verify_billing().faults == []

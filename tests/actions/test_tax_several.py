@@ -22,6 +22,7 @@ from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.operations import AuditEntry
 from billhead.models.payments import AttemptDocument, PaymentAttempt
 from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
 from billhead.plugin import LineTax
 
 NOV, DEC = date(2026, 11, 1), date(2026, 12, 1)
@@ -244,6 +245,18 @@ def test_an_invoice_on_hold_is_a_draft_until_the_cause_is_gone(any_shop):
         assert retax_open(tx, held) == (draft.id,)
     draft = shop.get(Document, draft.id)
     assert (draft.held_because, draft.finalise_on, draft.tax_minor) == ("grace", TODAY, 50)
+
+
+def test_a_free_renewal_is_not_held_by_what_its_tax_is_unknown_for(any_shop):
+    """By hand: it would expire on 1 November."""
+    shop = any_shop
+    shop.plugins.engine.held.add("CA")
+    held = shop.customer(country="CA", region="QC")
+    subscription = shop.subscribe(held, shop.plan("tv", 0), due=NOV, collection="manual", paid_through=NOV)
+    shop.run(NOV)
+    assert [(one.state, one.held_because) for one in shop.all(Document)] == [("paid", "")]
+    kept = shop.get(Subscription, subscription)
+    assert kept.paid_through == kept.billed_through > NOV
 
 
 def test_an_order_on_hold_stands_but_is_not_paid_before(any_shop):

@@ -39,7 +39,8 @@ class Contributions(Protocol):
 class Case(NamedTuple):
     """A draft and whom it concerns. `today` is the customer's date; `version` as in Rated.
 
-    `of_run`: where the seller wants that, the invoice is a draft first. `parts` are the cases that share one document.
+    `of_run`: where the seller wants that, the invoice is a draft first, unless it is over 0.00. `parts` are the cases
+    that share one document.
     """
 
     draft: Draft
@@ -197,7 +198,7 @@ class Rater:
         issued_on = self._issued_on(case.seller_id)
         taken: tuple[Taken, ...] = ()
         waits = ""
-        if draft.kind == "invoice":
+        if draft.kind == "invoice" and total:  # what is free waits for nobody: it would end, and nobody could pay it
             waits = taxed.hold or (seller.drafts if case.of_run else "")
         if draft.kind == "invoice" and total and not waits and customer_id in lots:
             taken = _take(lots[customer_id], Money(total, draft.currency), case.today)

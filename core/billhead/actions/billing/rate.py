@@ -45,11 +45,12 @@ def rate(chunk: Chunk, rater: Rater) -> tuple[list[Rated], list[Failure]]:
 
 
 def _consolidated(cases: Sequence[Case], buyers: Mapping[int, Buyer]) -> Iterator[Case]:
-    """What is due at once from a customer who wants one document becomes one case, where it can stand on one."""
+    """What is due at once from a customer who wants one document becomes one case, where it can stand on one. What is
+    free has its own: it goes on though the rest is held, or not paid yet."""
     groups: dict[tuple[object, ...], list[Case]] = {}
     for case in cases:
         draft, customer = case.draft, case.buyer.customer_id
-        if not buyers[customer].consolidate or not draft.lines:
+        if not buyers[customer].consolidate or not sum(line.amount_minor for line in draft.lines):
             yield case
             continue
         key = (customer, case.seller_id, draft.kind, draft.currency, draft.tax_inclusive, draft.due_on)
