@@ -1,5 +1,6 @@
 """Events from files, their correction, the rejects' second chance, and what customers are told of their allowance."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,15 +12,18 @@ from warm_process import WarmProcess
 from billhead import clock
 from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
+from billhead.actions.usage import drop_rejects as dropping
+from billhead.actions.usage._rejects import ChosenRejects, reject_figures
 from billhead.actions.usage.correct_event import correct_event
 from billhead.actions.usage.current_usage import current_usage
+from billhead.actions.usage.drop_every_reject import drop_every_reject
 from billhead.actions.usage.import_events import BATCH, import_events
 from billhead.actions.usage.retry_rejects import retry_rejects
 from billhead.actions.usage.watch_allowances import watch_allowances
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.documents import Document
-from billhead.models.operations import Event, Notice
+from billhead.models.operations import AuditEntry, Event, Notice
 
 NOVEMBER, DECEMBER, JANUARY = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
 LATER = datetime(2026, 11, 25, tzinfo=UTC)
@@ -162,9 +166,46 @@ def test_what_was_rejected_is_taken_once_its_metric_exists(shop):
     tell(used(shop.anna, 5, AT, code="films", id="a"), used(shop.anna, "NaN", AT, id="b"), now=LATER)
     metric(shop, "films", "sum")
     with clock.business_time(LATER), writing(SYSTEM) as tx:
-        done = retry_rejects(tx, upto=1000)
+        done = retry_rejects(tx, ChosenRejects(), upto=1000)
     assert (done.taken, done.left) == (1, 1)
     assert rejects() == [("b", "quantity")]
+
+
+def test_what_was_rejected_is_dropped_and_may_be_told_again(shop):
+    """Two deliveries: of the first, what nobody counts is dropped; it is told again once that is counted."""
+    told = used(shop.anna, 5, AT, code="films", id="a")
+    first = tell(told, used(shop.anna, "NaN", AT, id="b"), now=LATER)
+    tell(used(shop.anna, 7, AT, code="films", id="c"), now=LATER)
+    chosen = ChosenRejects("unknown_metric", batch_id=first.batch_id)
+    with reading() as session:
+        figures = reject_figures(session, chosen)
+        every = reject_figures(session, ChosenRejects())
+    assert (figures.events, figures.reasons, every.reasons) == (
+        1, {"unknown_metric": 1}, {"unknown_metric": 2, "quantity": 1},
+    )  # fmt: skip
+    tell(used(shop.anna, 9, AT, code="films", id="d"), now=LATER)  # after it was shown: it stays
+    with pytest.raises(InvalidInput, match="reason: say why"):
+        drop_every_reject(SYSTEM, ChosenRejects(), every.upto)
+    because = replace(SYSTEM, reason="a test of the panel")
+    assert drop_every_reject(because, chosen, figures.upto) == 1
+    assert rejects() == [("b", "quantity"), ("c", "unknown_metric"), ("d", "unknown_metric")]
+    metric(shop, "films", "sum")
+    assert tell(told, now=LATER).accepted == 1
+    assert drop_every_reject(because, ChosenRejects(), every.upto) == 2
+    assert rejects() == [("d", "unknown_metric")]
+    trail = shop.all(AuditEntry, AuditEntry.action == "usage.drop_rejects")
+    assert {(one.reason, one.actor) for one in trail} == {("a test of the panel", SYSTEM.actor)}
+
+
+def test_many_rejected_events_are_dropped_some_at_a_time(shop, monkeypatch):
+    monkeypatch.setattr(dropping, "AT_ONCE", 2)
+    tell(*(used(shop.anna, 5, AT, code="films") for _ in range(5)), now=LATER)
+    with reading() as session:
+        upto = reject_figures(session, ChosenRejects()).upto
+    asked = replace(SYSTEM, reason="nobody counts films", idempotency_key="form-1")
+    assert drop_every_reject(asked, ChosenRejects(), upto) == 5
+    assert drop_every_reject(asked, ChosenRejects(), upto) == 5, "sent twice, it tells the same"
+    assert rejects() == []
 
 
 def test_customers_are_told_at_eighty_percent_and_at_all_of_it_once(shop):

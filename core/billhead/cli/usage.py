@@ -6,15 +6,17 @@ from pathlib import Path
 import click
 from sqlalchemy import func, select
 
+from billhead.actions.usage._rejects import ChosenRejects, reject_figures
 from billhead.actions.usage.correct_event import correct_event
 from billhead.actions.usage.current_usage import current_usage
+from billhead.actions.usage.drop_every_reject import drop_every_reject
 from billhead.actions.usage.import_events import import_events
 from billhead.actions.usage.retry_every_reject import retry_every_reject
 from billhead.cli import in_app, json_option, show
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
-from billhead.models.usage import UsageReject
+from billhead.models.usage import UsageReject, UsageSource
 
 __all__ = ["group"]
 
@@ -46,13 +48,39 @@ def import_file(file: Path, source: str, as_json: bool) -> None:
 @in_app
 def rejects(retry: bool, as_json: bool) -> None:
     """What could not be taken, by reason."""
-    taken = retry_every_reject(Context.system("cli:usage")) if retry else 0
+    taken = retry_every_reject(Context.system("cli:usage"), ChosenRejects()) if retry else 0
     with reading() as session:
         query = select(UsageReject.reason, func.count(), func.min(UsageReject.message)).group_by(UsageReject.reason)
         rows = session.execute(query.order_by(UsageReject.reason)).all()
     found = [{"reason": reason, "events": count, "example": message} for reason, count, message in rows]
     lines = [f"{one['events']:>8}  {one['reason']}: {one['example']}" for one in found] or ["nothing is rejected"]
     show({"rejects": found, "taken": taken}, as_json, [*lines, *([f"{taken} taken now"] if retry else [])])
+
+
+@group.command("drop")
+@click.option("--reason", required=True, help="Why they are not to be counted; stands in the audit trail.")
+@click.option("--rejected-for", default="", help="Only those rejected for this, as `usage rejects` names it.")
+@click.option("--source", default="", help="Only of this source.")
+@click.option("--delivery", type=int, help="Only those of this delivery.")
+@click.option("--dry-run", is_flag=True, help="Only tell how many that would be, and from when.")
+@json_option
+@in_app
+def drop(reason: str, rejected_for: str, source: str, delivery: int | None, dry_run: bool, as_json: bool) -> None:
+    """Drop rejected events; all of them, unless they are narrowed. Told again, each is looked at as if it were new."""
+    with reading() as session:
+        source_id = session.scalar(select(UsageSource.id).where(UsageSource.code == source))
+        if source and source_id is None:
+            raise InvalidInput("source", f"nothing was told by {source!r}")
+        chosen = ChosenRejects(rejected_for, source_id, delivery)
+        figures = reject_figures(session, chosen)
+    events = figures.events
+    if not dry_run:
+        events = drop_every_reject(Context.system("cli:usage", reason=reason), chosen, figures.upto)
+    lines = [f"{count:>8}  {name}" for name, count in figures.reasons.items()]
+    if figures.first_told is not None and figures.last_told is not None:
+        lines.append(f"told from {figures.first_told:%Y-%m-%d %H:%M} to {figures.last_told:%Y-%m-%d %H:%M} UTC")
+    lines.append(f"{events} {'would be dropped' if dry_run else 'dropped'}")
+    show({"events": events, "reasons": figures.reasons, "dropped": not dry_run}, as_json, lines)
 
 
 @group.command("correct")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from billhead.actions.usage._rejects import ChosenRejects
 from billhead.actions.usage.retry_every_reject import retry_every_reject
 from billhead.actions.usage.run_usage_import import run_usage_import
 from billhead.actions.usage.watch_allowances import watch_allowances
@@ -28,4 +29,4 @@ def _import(ctx: Context, args: Mapping[str, Any]) -> None:
 
 @job_kind("usage.retry_rejects", max_tries=3)
 def _retry_rejects(ctx: Context, args: Mapping[str, Any]) -> None:
-    retry_every_reject(ctx, reason=str(args["reason"]), source_id=args["source_id"])
+    retry_every_reject(ctx, ChosenRejects(**args))

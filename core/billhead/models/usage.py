@@ -197,6 +197,7 @@ class UsageReject(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("usage_source.id"))
+    batch_id: Mapped[int] = mapped_column(ForeignKey("usage_batch.id"), index=True)  # the first that told it
     event_id: Mapped[str]
     reason: Mapped[str]  # unknown_subscription | unknown_metric | quantity | future | before_start | after_end | …
     message: Mapped[str]

@@ -2,18 +2,19 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
 from counted_minutes import count_minutes
 from metered_shop import events, rejects
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.usage import run_usage_import as running
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.models.usage import UsageImport, UsageImportRefusal, UsageMetric, UsageSource
+from billhead.models.usage import UsageImport, UsageImportRefusal, UsageMetric, UsageReject, UsageSource
 
 NEW = "/admin/usage/new"
 HEADER = "id,subscription,metric,quantity,at,item\n"
@@ -173,6 +174,36 @@ def test_rejected_events_are_narrowed_and_tried_again(metered):
     with counter.shop.app.app_context():
         assert (len(rejects()), counted(counter)) == (1, [1])
     assert counter.get("/admin/rejected-usage/retry?source=999999").status_code == 404
+
+
+def test_rejected_events_of_one_delivery_are_dropped_as_they_were_shown(metered):
+    """The browser sends the answer to where the question is narrowed to."""
+    counter = metered
+    for source in ("one", "two"):
+        where = sent(counter, lines(1, 2, 4, metric="films"), source=source)
+        counter.confirm(f"{where}/start")
+        counter.shop.work()
+    with counter.shop.app.app_context(), reading() as session:
+        first = session.scalar(select(func.min(UsageReject.batch_id)))
+    assert f'href="/admin/rejected-usage?delivery={first}">3</a>' in counter.get("/admin/usage/told").text
+    narrowed = counter.get(f"/admin/rejected-usage?delivery={first}").text
+    assert f"Delivery {first}" in narrowed
+    page = f"/admin/rejected-usage/drop?delivery={first}"
+    assert page in narrowed
+    shown = counter.get(page).text
+    assert "Drop 3 rejected events?" in shown
+    assert f"Those of delivery {first}." in shown
+    assert "3 × unknown metric" in shown
+    assert f'action="{page}"' in shown
+    upto = re.search(r'name="upto"[^>]*value="(\d+)"', shown)[1]
+    assert counter.post(page, upto=upto, reason="").status_code == 422
+    assert "3 rejected events are dropped." in counter.confirm(page, "sent by mistake", upto=upto).text
+    with counter.shop.app.app_context():
+        assert len(rejects()) == 3
+    assert "There are none." in counter.get(page).text
+    for wrong in ("delivery=99", "delivery=first", "source=one"):  # never all of them
+        assert counter.get(f"/admin/rejected-usage/drop?{wrong}").status_code == 404
+    assert "Rejected usage dropped" in counter.get("/admin/audit").text
 
 
 def test_what_a_subscription_has_used_by_day_and_tier(metered):

@@ -1,8 +1,9 @@
 """Have the rejected events tried again by a job."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from billhead.actions.scheduling import enqueue
+from billhead.actions.usage._rejects import ChosenRejects
 from billhead.actions.verb import verb
 from billhead.db import Tx
 
@@ -15,8 +16,8 @@ class RetryAsked:
 
 
 @verb("usage.ask_retry", permission="usage.write")
-def ask_retry(tx: Tx, *, reason: str = "", source_id: int | None = None) -> RetryAsked:
-    """Of one reason or all, one source or all. Asked twice, it is done once."""
-    key = f"usage-retry:{reason}:{source_id or ''}"
-    args = {"reason": reason, "source_id": source_id}
+def ask_retry(tx: Tx, chosen: ChosenRejects) -> RetryAsked:
+    """Asked twice, it is done once."""
+    args = asdict(chosen)
+    key = ":".join(["usage-retry", *(str(one or "") for one in args.values())])
     return RetryAsked(enqueue(tx, "usage.retry_rejects", args, key=key, lane="usage-retry"))

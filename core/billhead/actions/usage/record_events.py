@@ -35,7 +35,7 @@ _EVENT = (
 _WHOSE = itemgetter(UsageReading._fields.index("whose"))
 _SUBSCRIPTION, _AT = itemgetter(_EVENT.index("subscription_id")), itemgetter(_EVENT.index("at"))
 _KEY = itemgetter(*(_EVENT.index(column.name) for column in UsageEvent.__table__.primary_key))
-_REJECT = ("source_id", "event_id", "reason", "message", "raw", "rejected_at")
+_REJECT = ("source_id", "batch_id", "event_id", "reason", "message", "raw", "rejected_at")
 
 
 Became = tuple[str, str, str]
@@ -92,11 +92,11 @@ def record_events(
     became = _each(session, good, refused) if each else []
     good.sort(key=_SUBSCRIPTION)  # by subscription, as they are clustered: a batch is of a day or two
     accepted = bulk.insert_new("usage_event", _EVENT, good)
-    bulk.insert_new("usage_reject", _REJECT, _reject_rows(bulk, source_id, refused))
     crash_point("usage.recorded")
     counts = {"accepted": accepted, "duplicates": len(good) - accepted, "rejected": len(refused)}
     about = {"source_id": source_id, "actor": tx.ctx.actor, "recorded_at": clock.now()}
     batch_id = session.execute(insert(UsageBatch).values(**about, **counts).returning(UsageBatch.id)).scalar_one()
+    bulk.insert_new("usage_reject", _REJECT, _reject_rows(bulk, source_id, batch_id, refused))
     return Recorded(batch_id, late=late, each=became, **counts)
 
 
@@ -225,9 +225,9 @@ def _each(session: Session, good: Sequence[Row], refused: Iterable[_Refused]) ->
     return became
 
 
-def _reject_rows(bulk: Bulk, source_id: int, refused: Iterable[_Refused]) -> list[Row]:
-    now = bulk.instant(clock.now())
+def _reject_rows(bulk: Bulk, source_id: int, batch_id: int, refused: Iterable[_Refused]) -> list[Row]:
+    now, told = bulk.instant(clock.now()), (source_id, batch_id)
     return [
-        (source_id, str(reading.id)[:_LONGEST_ID], reason, message, json.dumps(reading._asdict(), default=str), now)
+        (*told, str(reading.id)[:_LONGEST_ID], reason, message, json.dumps(reading._asdict(), default=str), now)
         for _, reading, reason, message in refused
     ]

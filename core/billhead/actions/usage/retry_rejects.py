@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from billhead.actions.usage._rejects import AT_ONCE, ChosenRejects
 from billhead.actions.usage.record_events import LineBook, record_events
 from billhead.actions.verb import verb
 from billhead.bulk import among
@@ -13,8 +14,6 @@ from billhead.models.usage import UsageReject, UsageSource
 from billhead.plugin import UsageReading
 
 __all__ = ["Retried", "retry_rejects"]
-
-_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +26,16 @@ class Retried:
 
 
 @verb("usage.retry_rejects", permission="usage.write")
-def retry_rejects(tx: Tx, *, after: int = 0, upto: int, reason: str = "", source_id: int | None = None) -> Retried:
-    """The next of the rejected events after one id and up to another, of one reason or all, one source or all.
+def retry_rejects(tx: Tx, chosen: ChosenRejects, *, upto: int, after: int = 0) -> Retried:
+    """The next of the rejected events after one id and up to another.
 
     `last_id` is where to go on (0: at the end). What is refused again gets an id beyond.
     """
     query = select(UsageReject.id, UsageSource.code, UsageReject.raw).join(
         UsageSource, UsageSource.id == UsageReject.source_id
     )
-    query = query.where(UsageReject.id > after, UsageReject.id <= upto).order_by(UsageReject.id).limit(_MOST)
-    if reason:
-        query = query.where(UsageReject.reason == reason)
-    if source_id is not None:
-        query = query.where(UsageReject.source_id == source_id)
+    query = query.where(UsageReject.id > after, UsageReject.id <= upto, *chosen.conditions())
+    query = query.order_by(UsageReject.id).limit(AT_ONCE)
     rows = tx.session.execute(query.with_for_update(of=UsageReject)).all()
     by_source: dict[str, list[UsageReading]] = {}
     for _, source, raw in rows:
@@ -49,7 +45,7 @@ def retry_rejects(tx: Tx, *, after: int = 0, upto: int, reason: str = "", source
     for source, readings in by_source.items():
         told = record_events(tx, source, readings, book=book)
         taken, left = taken + told.accepted + told.duplicates, left + told.rejected
-    return Retried(taken, left, rows[-1][0] if len(rows) == _MOST else 0)
+    return Retried(taken, left, rows[-1][0] if len(rows) == AT_ONCE else 0)
 
 
 def _reading(raw: dict[str, Any]) -> UsageReading:

@@ -771,18 +771,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_metric')),
     sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_usage_metric_seller_id_code'))
     )
-    op.create_table('usage_reject',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('event_id', sa.String(), nullable=False),
-    sa.Column('reason', sa.String(), nullable=False),
-    sa.Column('message', sa.String(), nullable=False),
-    sa.Column('raw', sa.JSON(), nullable=False),
-    sa.Column('rejected_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['source_id'], ['usage_source.id'], name=op.f('fk_usage_reject_source_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_reject')),
-    sa.UniqueConstraint('source_id', 'event_id', 'reason', name=op.f('uq_usage_reject_source_id_event_id_reason'))
-    )
     op.create_table('viewing_rule',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1269,6 +1257,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_support_department')),
     sa.UniqueConstraint('seller_id', 'name', name=op.f('uq_support_department_seller_id_name'))
     )
+    op.create_table('usage_reject',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event_id', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('message', sa.String(), nullable=False),
+    sa.Column('raw', sa.JSON(), nullable=False),
+    sa.Column('rejected_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['usage_batch.id'], name=op.f('fk_usage_reject_batch_id')),
+    sa.ForeignKeyConstraint(['source_id'], ['usage_source.id'], name=op.f('fk_usage_reject_source_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_reject')),
+    sa.UniqueConstraint('source_id', 'event_id', 'reason', name=op.f('uq_usage_reject_source_id_event_id_reason'))
+    )
+    with op.batch_alter_table('usage_reject', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_usage_reject_batch_id'), ['batch_id'], unique=False)
+
     op.create_table('user_bulk',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3460,6 +3465,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_user_bulk_reseller')
 
     op.drop_table('user_bulk')
+    with op.batch_alter_table('usage_reject', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_usage_reject_batch_id'))
+
+    op.drop_table('usage_reject')
     op.drop_table('support_department')
     op.drop_table('shop')
     with op.batch_alter_table('reseller_message', schema=None) as batch_op:
@@ -3538,7 +3547,6 @@ def downgrade() -> None:
 
     op.drop_table('address_news')
     op.drop_table('viewing_rule')
-    op.drop_table('usage_reject')
     op.drop_table('usage_metric')
     with op.batch_alter_table('usage_import_refusal', schema=None) as batch_op:
         batch_op.drop_index('ix_usage_import_refusal_import')

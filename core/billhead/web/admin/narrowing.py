@@ -42,6 +42,7 @@ _BY_NAME: Mapping[str, _Named] = {
 _BY_NUMBER: Mapping[str, Callable[[int], str]] = {
     "adoption": lambda key: say("Adoption %(name)s", name=key),
     "bulk": lambda key: say("Bulk action %(name)s", name=key),
+    "delivery": lambda key: say("Delivery %(name)s", name=key),
     "expiring": lambda days: say_count("Ends within %(count)d day", "Ends within %(count)d days", days),
     "move": lambda key: say("Move %(name)s", name=key),
     "payment": lambda key: say("Payment %(name)s", name=key),

@@ -107,6 +107,7 @@ LINES = {
     "usage.ask_retry": marked("Rejected usage to be tried again"),
     "usage.cancel_import": marked("Import of usage called off"),
     "usage.correct_event": marked("Usage corrected"),
+    "usage.drop_rejects": marked("Rejected usage dropped"),
     "usage.forget_import": marked("File of usage removed"),
     "usage.record_events": marked("Usage recorded"),
     "usage.retry_rejects": marked("Rejected usage tried again"),
