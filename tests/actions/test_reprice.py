@@ -15,7 +15,7 @@ from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
 from billhead.actions.payments._attempts import new_attempt
 from billhead.db import reading, writing
-from billhead.domain.errors import Conflict, InvalidInput, NotFound, NoticeRejected
+from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound, NoticeRejected
 from billhead.domain.money import Money
 from billhead.models.catalogue import Price, Reprice
 from billhead.models.documents import Document, DocumentLine
@@ -76,6 +76,19 @@ def test_the_preview_is_what_happens_and_what_it_is_worth(shop):
         lines = shop.all(DocumentLine, DocumentLine.subscription_id == subscription)
         assert [line.net_minor for line in lines] == [1099, 1099]
     assert shop.get(Reprice, done.reprice_id).a_month_minor == {"EUR": 283}
+
+
+def test_chosen_prices_become_a_new_amount(shop):
+    shop.plan("tv", 999)
+    shop.plan("sport", 499)
+    tv = next(one.id for one in shop.all(Price) if one.amount_minor == 999)
+    asked = wish(shop, existing_from=None, prices=(tv,), to=Money(1250, "EUR"), round_to_minor=100)
+    with pytest.raises(CurrencyMismatch):
+        act(reprice, wish(shop, existing_from=None, prices=(tv,), to=Money(1250, "USD")))
+    assert act(reprice, asked).prices == 1
+    assert sorted(one.amount_minor for one in shop.all(Price)) == [499, 999, 1250]  # as it is, not rounded
+    with pytest.raises(Conflict, match="changed in the meantime"):
+        act(reprice, asked)
 
 
 @pytest.mark.parametrize("to", [{}, {"round_to_minor": 10}])

@@ -4,7 +4,7 @@ import pytest
 
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
-from billhead.domain.price_steps import marked_up, parse_mark_up
+from billhead.domain.price_steps import marked_up, parse_mark_up, price_ways
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,17 @@ def test_no_mark_up(typed):
     with pytest.raises(InvalidInput) as refused:
         parse_mark_up(typed)
     assert refused.value.field == "percent"
+
+
+@pytest.mark.parametrize(
+    ("currency", "ways"),
+    [
+        ("EUR", [(1, 0), (10, 0), (100, 0), (100, 1)]),  # 9.99
+        ("JPY", [(1, 0), (10, 0), (100, 0), (100, 1)]),  # 999
+        ("KWD", [(1, 0), (100, 0), (1000, 0), (1000, 1)]),  # 9.999
+        ("IDR", [(100, 0), (100_000, 0), (1_000_000, 0), (1_000_000, 100)]),  # 99999
+        ("BIF", [(1, 0), (10, 0), (10, 1)]),
+    ],
+)
+def test_prices_are_rounded_in_ways_that_the_currency_knows(currency, ways):
+    assert price_ways(currency) == ways

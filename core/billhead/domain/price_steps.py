@@ -4,7 +4,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.domain.money import EXPONENTS, Money, Rounding, round_ratio
 from billhead.domain.percentage import parse_percent
 
-__all__ = ["marked_up", "parse_mark_up", "price_step"]
+__all__ = ["marked_up", "parse_mark_up", "price_step", "price_ways"]
 
 _MILLION = 1_000_000
 _PPM = 10_000  # of a percent
@@ -27,11 +27,19 @@ def price_step(currency: str) -> Money:
     return Money(10 ** max(digits - 1, 0), currency)
 
 
-def parse_mark_up(text: str) -> int:
-    """As it is typed ("+20", "−2,5") in parts per million. Raises InvalidInput("percent", …): from -99 to 1000."""
-    ppm = parse_percent(text.strip().removeprefix("+").replace("−", "-").replace(",", "."))
+def price_ways(currency: str) -> list[tuple[int, int]]:
+    """How prices are rounded: (to a multiple of, and so much less) in minor units, the finest first. For EUR to 0.01,
+    0.10, 1.00 and to just below 1.00, like 9.99."""
+    step = price_step(currency).minor
+    coin = 10 ** EXPONENTS[currency] if currency in _STEPS else 1
+    return list(dict.fromkeys([(coin, 0), (step, 0), (step * 10, 0), (step * 10, coin)]))
+
+
+def parse_mark_up(text: str, field: str = "percent") -> int:
+    """As it is typed ("+20", "−2,5") in parts per million. Raises InvalidInput(field, …): from -99 to 1000."""
+    ppm = parse_percent(text.strip().removeprefix("+").replace("−", "-").replace(",", "."), field)
     if not _LEAST * _PPM <= ppm <= _MOST * _PPM:
-        raise InvalidInput("percent", f"must be from {_LEAST} to {_MOST}")
+        raise InvalidInput(field, f"must be from {_LEAST} to {_MOST}")
     return ppm
 
 

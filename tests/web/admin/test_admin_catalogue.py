@@ -1,7 +1,7 @@
 """The catalogue behind the counter: plans, prices, changes of many, coupons, each shown, refused and saved."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from billhead.models.catalogue import Bouquet, Plan, Price, PriceBook, Reprice
 from billhead.models.coupons import Coupon
 from billhead.models.operations import AuditEntry
 from billhead.models.panels import Panel
+from billhead.web.formatting import day_in_words
 
 
 @pytest.fixture(autouse=True)
@@ -60,12 +61,26 @@ def test_a_plan_is_added_priced_and_sold(any_counter):
     assert counter.row(Plan, plan).details["max_units"] == 5
 
 
+def priced(counter, code):
+    """The newest version of a plan's only price."""
+    with counter.shop.app.app_context(), reading() as session:
+        plan = select(Plan.id).where(Plan.code == code).scalar_subquery()
+        return session.scalars(select(Price).where(Price.plan_id == plan).order_by(Price.version.desc())).first()
+
+
+REPRICED = {"currency": "EUR", "way": "percent", "amount": "10", "rounding": "0", "whom": "all", "tell_days": "30"}
+
+
 def test_many_prices_are_shown_changed_and_taken_back(counter):
-    asked = {"percent": "10", "add": "0", "round_to": "1", "below": "0", "tell_days": "30", "plans": "basic"}
+    asked = {**REPRICED, "prices": [str(priced(counter, "basic").id)]}
+    offered = counter.get("/admin/price-changes/new").text
+    assert "Basic, 1 month: €9.99" in offered
+    assert "to amounts like €9.99" in offered
     wrong = counter.post("/admin/price-changes/new", reason="dearer", existing_from="2026-11-10", **asked)
     assert "not before 2026-12-" in wrong.text
     asked["existing_from"] = "2027-01-01"
     seen = counter.post("/admin/price-changes/new", reason="dearer", **asked)
+    assert "Basic, 1 month (eur)" in seen.text
     assert "€9.99 → €10.99: 1 subscription, +€1.00 a month" in seen.text
     digest = seen.text.partition('name="seen" type="hidden" value="')[2][:16]
     assert counter.post("/admin/price-changes/new", reason="dearer", seen=digest, **asked).status_code == 303
@@ -76,6 +91,42 @@ def test_many_prices_are_shown_changed_and_taken_back(counter):
     assert counter.row(Reprice, 1).state == "withdrawn"
     assert counter.trail("catalogue.withdraw_reprice")[0][1:] == ("reprice:1", "asked by phone")
     assert [price for price in (counter.row(Price, n) for n in range(1, 99)) if price and price.withdrawn_on]
+
+
+def test_new_customers_alone_pay_a_new_amount(counter):
+    old = priced(counter, "basic")
+    asked = {**REPRICED, "way": "to", "amount": "12.50", "whom": "new"}
+    assert "Tick at least one" in counter.post("/admin/price-changes/new", reason="new year", **asked).text
+    asked["prices"] = [str(old.id)]
+    both = counter.post("/admin/price-changes/new", reason="new year", existing_from="2027-01-01", **asked)
+    assert "Leave it empty" in both.text.partition('id="existing_from-error"')[2][:200]
+    fine = counter.post("/admin/price-changes/new", reason="new year", **{**asked, "amount": "12.505"})
+    assert "more decimals than EUR has" in fine.text.partition('id="amount-error"')[2][:200]
+    shown, _ = counter.yes("/admin/price-changes/new", **asked)
+    assert "1 prices, for new customers only" in shown
+    assert "€9.99 → €12.50: 1 subscription keeps what it pays" in shown
+    assert "a month" not in shown.partition("This will happen:")[2].partition("</dl>")[0].replace("1 month", "")
+    assert (priced(counter, "basic").amount_minor, priced(counter, "basic").existing_from) == (1250, None)
+    late = counter.post("/admin/price-changes/new", reason="new year", **asked)  # by a page from before
+    assert "has changed in the meantime" in late.text or "not a valid choice" in late.text
+
+
+def test_everybody_pays_rounded_prices_as_soon_as_they_can_be_told(counter):
+    asked = {**REPRICED, "everything": "y", "amount": "+9,5", "rounding": "3"}
+    shown, _ = counter.yes("/admin/price-changes/new", **asked)
+    assert "€9.99 → €10.99" in shown  # 10.93905
+    day = clock.latest_today() + timedelta(days=31)
+    assert day_in_words(day) in shown
+
+
+def test_a_change_is_of_prices_in_one_currency(counter):
+    euros, yen = (counter.get(f"/admin/price-changes/new?currency={code}").text for code in ("EUR", "JPY"))
+    assert "JPY, Japanese Yen" in euros
+    assert "¥1,600" not in euros
+    assert ("Basic, 1 month: ¥1,600" in yen, "to ¥10" in yen, "€9.99" in yen) == (True, True, False)
+    asked = {**REPRICED, "currency": "JPY", "everything": "y", "amount": "12", "rounding": "1", "whom": "new"}
+    shown, _ = counter.yes("/admin/price-changes/new", **asked)
+    assert "¥1,600 → ¥1,790" in shown  # 1792
 
 
 def test_a_coupon_is_made_used_changed_and_given(counter):

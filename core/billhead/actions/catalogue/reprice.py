@@ -11,13 +11,13 @@ from billhead import clock
 from billhead.actions.catalogue._versions import Affected, Tag, add_version, affected, normal_term, totals
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput, NotFound
-from billhead.domain.money import Rounding, round_ratio
+from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
+from billhead.domain.money import Money, Rounding, round_ratio
 from billhead.domain.periods import refuse_far
 from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
 from billhead.models.sellers import Seller
 
-__all__ = ["Repriced", "RepriceWish", "preview_reprice", "reprice"]
+__all__ = ["Repriced", "RepriceWish", "newest_prices", "preview_reprice", "reprice"]
 
 _MILLION = 1_000_000
 
@@ -26,7 +26,7 @@ _MILLION = 1_000_000
 class RepriceWish:
     """Which prices (empty: all of the seller's), and how they change: by `percent_ppm` (parts per million: 50000 are
     5 %), and then by `add_minor`; rounded to a multiple of `round_to_minor`, less `below_minor` (100 and 1 give 9.99).
-    What is free stays free.
+    Or they become `to`, as it is. What is free stays free. `prices`: ids of newest versions.
 
     `existing_from`: existing subscriptions pay it from their first period that starts on that day or later; None: new
     customers only. `tell_days`: how many days before that day their customers are told; None: they are not.
@@ -41,6 +41,8 @@ class RepriceWish:
     books: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
+    prices: tuple[int, ...] = ()
+    to: Money | None = None
     valid_from: date | None = None
     tell_days: int | None = 30
 
@@ -64,8 +66,8 @@ def preview_reprice(session: Session, wish: RepriceWish) -> list[Affected]:
 def reprice(tx: Tx, wish: RepriceWish) -> Repriced:
     """Add a version to each of the prices. No subscription is written: they pay by the versions that hold.
 
-    Raises NotFound, InvalidInput (a day that is too early, an amount below zero, nothing to change) and Conflict
-    (another change of one of these prices comes later).
+    Raises NotFound, InvalidInput (a day that is too early, an amount below zero, nothing to change), CurrencyMismatch
+    and Conflict (another change of one of these prices comes later, or it has a newer version by now).
     """
     session = tx.session
     _check(session, wish)
@@ -121,7 +123,9 @@ def _check(session: Session, wish: RepriceWish) -> None:
 
 
 def _changes(session: Session, wish: RepriceWish) -> Iterator[tuple[PriceBook, Plan, Price, Affected]]:
-    for book, plan, old in _newest(session, wish):
+    for book, plan, old in newest_prices(session, wish):
+        if wish.to is not None and wish.to.currency != book.currency:
+            raise CurrencyMismatch(book.currency, wish.to.currency)
         new = _new_amount(old.amount_minor, wish)
         if new < 0:
             field = "percent" if wish.percent_ppm < 0 else "add"
@@ -131,7 +135,11 @@ def _changes(session: Session, wish: RepriceWish) -> Iterator[tuple[PriceBook, P
             yield book, plan, old, affected(session, book, plan, old.term, new, on)
 
 
-def _newest(session: Session, wish: RepriceWish) -> list[tuple[PriceBook, Plan, Price]]:
+def newest_prices(session: Session, wish: RepriceWish) -> list[tuple[PriceBook, Plan, Price]]:
+    """Of the prices that the wish means, the version that would be changed; a plan that is retired has none.
+
+    Raises InvalidInput (a code or term that is none) and Conflict (one of `prices` is not the newest any more).
+    """
     query = (
         select(PriceBook, Plan, Price)
         .join(Price, Price.book_id == PriceBook.id)
@@ -148,7 +156,12 @@ def _newest(session: Session, wish: RepriceWish) -> list[tuple[PriceBook, Plan, 
     newest: dict[tuple[int, int, str], tuple[PriceBook, Plan, Price]] = {}
     for book, plan, price in session.execute(query):
         newest.setdefault((book.id, plan.id, price.term), (book, plan, price))
-    return list(newest.values())
+    if not wish.prices:
+        return list(newest.values())
+    meant = [found for found in newest.values() if found[2].id in wish.prices]
+    if len(meant) < len(set(wish.prices)):
+        raise Conflict("one of these prices has changed in the meantime", hint="choose them again")
+    return meant
 
 
 def _known(
@@ -164,6 +177,8 @@ def _known(
 def _new_amount(minor: int, wish: RepriceWish) -> int:
     if not minor:
         return 0
+    if wish.to is not None:
+        return wish.to.minor
     raised = minor * (_MILLION + wish.percent_ppm) + wish.add_minor * _MILLION
     if wish.round_to_minor == 1 and not wish.below_minor:
         return round_ratio(raised, _MILLION, Rounding.HALF_UP)

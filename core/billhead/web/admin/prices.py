@@ -1,6 +1,4 @@
-"""Price books, new versions of prices, and changing many at once."""
-
-from collections.abc import Iterator
+"""Price books, and new versions of prices."""
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -8,41 +6,28 @@ from sqlalchemy import func, select
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
-from billhead.actions.catalogue._touched import touched_by
 from billhead.actions.catalogue._versions import Affected
 from billhead.actions.catalogue.add_price import NewPrice, PriceAdded, Tag, add_price, preview_add_price
-from billhead.actions.catalogue.reprice import Repriced, RepriceWish, preview_reprice, reprice
 from billhead.actions.catalogue.save_price_book import BookEntry, save_price_book
-from billhead.actions.catalogue.withdraw_reprice import withdraw_reprice
 from billhead.db import Tx, reading, writing
-from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
-from billhead.domain.percentage import parse_percent
-from billhead.domain.whole_number import whole_number
-from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
+from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.people import Reseller
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
-from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.admin.columns import Column, country, number, on, state, text
+from billhead.web.admin.asking import Question
+from billhead.web.admin.columns import Column, country, number, text
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
-from billhead.web.csv_export import csv_response
-from billhead.web.formatting import last_day, lasting, money
+from billhead.web.admin.repricing import told_of
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.places import country_choices, currency_choices
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, marked, say, say_count
+from billhead.web.speaking import later, marked, say
 
-__all__ = ["BOOKS", "PRICE_CHANGES"]
-
-_SHOWN = 25
-_TOUCHED = (
-    "customer", "name", "email", "country", "group", "subscription", "plan", "term", "book", "units", "before", "after",
-    "currency", "paid_until",
-)  # fmt: skip
+__all__ = ["BOOKS"]
 
 BOOKS = Listing(
     name="price-books",
@@ -76,51 +61,11 @@ BOOKS = Listing(
     empty=marked("Add a book for a currency, then give plans their prices in it."),
 )  # fmt: skip
 
-PRICE_CHANGES = Listing(
-    name="price-changes",
-    title=marked("Price changes"),
-    lead=marked("What existing subscriptions pay from a day on. Until then it can be taken back."),
-    query=select(
-        Reprice.id,
-        Reprice.state,
-        Reprice.existing_from,
-        Reprice.tell_on,
-        Reprice.subscriptions,
-        Reprice.told,
-        Reprice.a_month_minor,
-    ),
-    key=Reprice.id,
-    columns=(
-        text(marked("Change"), "id", to="price_change"),
-        state(marked("State"), "state"),
-        on(marked("From"), "existing_from"),
-        on(marked("Customers are told on"), "tell_on"),
-        number(marked("Subscriptions"), "subscriptions"),
-        number(marked("Told"), "told"),
-        Column(
-            marked("A month"), lambda row: _a_month(row.a_month_minor), lambda row: _a_month(row.a_month_minor), "num"
-        ),
-    ),
-    empty=marked("Change prices for who has them already, and it stands here."),
-)
-
-
-def _a_month(sums: dict[str, int]) -> str:
-    return ", ".join(f"{'+' if minor > 0 else ''}{money(minor, currency)}" for currency, minor in sums.items()) or "–"
-
 
 @admin.get("/price-books")
 @allow("staff")
 def price_books() -> ResponseReturnValue:
     return BOOKS.answer(add=url_for("admin.new_book"), add_label=say("Add a book"), add_needs="catalogue.write")
-
-
-@admin.get("/price-changes")
-@allow("staff")
-def price_changes() -> ResponseReturnValue:
-    return PRICE_CHANGES.answer(
-        add=url_for("admin.new_price_change"), add_label=say("Change many prices"), add_needs="catalogue.write"
-    )
 
 
 class BookForm(Form):
@@ -250,7 +195,7 @@ def new_price(key: int) -> ResponseReturnValue:
     def figures(done: tuple[PriceAdded, Affected | None]) -> Figures:
         rows = [(say("Version"), str(done[0].version))]
         if done[1] is not None:
-            rows += _told(done[1])
+            rows += told_of(done[1], plan.name)
         return rows
 
     question = Question(
@@ -270,180 +215,3 @@ def new_price(key: int) -> ResponseReturnValue:
         figures,
         lambda _, done: say("Version %(version)s of the price is added.", version=done[0].version),
     )
-
-
-def _told(one: Affected) -> list[tuple[str, str]]:
-    change = f"{money(one.old_minor, one.currency)} → {money(one.new_minor, one.currency)}"
-    who = say_count("%(count)d subscription", "%(count)d subscriptions", one.subscriptions)
-    if one.a_month_minor:
-        who = say("%(who)s, %(sum)s a month", who=who, sum=_a_month({one.currency: one.a_month_minor}))
-    return [(f"{one.plan}, {lasting(one.term) or say('once')} ({one.book})", f"{change}: {who}")]
-
-
-class RepriceForm(PreviewForm):
-    plans = StringField(later("Plans"), filters=[stripped], description=later("Codes with blanks between. Empty: all."))
-    books = StringField(
-        later("Price books"), filters=[stripped], description=later("Codes with blanks between. Empty: all.")
-    )
-    terms = StringField(later("Terms"), filters=[stripped], description=later("Like 1 month, 1 year. Empty: all."))
-    percent = StringField(later("By percent"), filters=[stripped], default="0", description=later("Like 5, or -2.5."))
-    add = StringField(
-        later("And then by"),
-        filters=[stripped],
-        default="0",
-        description=later("In the currency's smallest unit: 50 are 0.50 EUR."),
-    )
-    round_to = IntegerField(
-        later("Rounded to"),
-        default=1,
-        validators=[NumberRange(1, 1_000_000)],
-        description=later("100 are 1.00 EUR."),
-    )
-    below = IntegerField(
-        later("Less"),
-        default=0,
-        validators=[NumberRange(0, 1_000_000)],
-        description=later("1 makes 9.99 of 10.00."),
-    )
-    valid_from = DateField(
-        later("New customers pay it from"), validators=[Optional()], description=later("Empty: at once.")
-    )
-    existing_from = DateField(
-        later("Existing subscriptions pay it from"),
-        validators=[Optional()],
-        description=later("Empty: they keep what they pay."),
-    )
-    tell_days = IntegerField(
-        later("Tell them so many days before"), default=30, validators=[Optional(), NumberRange(0, 365)],
-        description=later("Empty: they are not told."),
-    )  # fmt: skip
-
-    def wish(self) -> RepriceWish:
-        return RepriceWish(
-            own_seller_id(),
-            self.existing_from.data,
-            percent_ppm=parse_percent(self.percent.data or "0"),
-            add_minor=_whole("add", self.add.data or "0"),
-            round_to_minor=self.round_to.data or 1,
-            below_minor=self.below.data or 0,
-            books=tuple((self.books.data or "").split()),
-            plans=tuple((self.plans.data or "").split()),
-            terms=tuple(term.strip() for term in (self.terms.data or "").split(",") if term.strip()),
-            valid_from=self.valid_from.data,
-            tell_days=self.tell_days.data,
-        )
-
-
-def _whole(field: str, text: str) -> int:
-    amount = whole_number(text.removeprefix("-"), 15)
-    if amount is None:
-        raise InvalidInput(field, say("%(what)s is not a whole number", what=repr(text)))
-    return -amount if text.startswith("-") else amount
-
-
-@admin.route("/price-changes/new", methods=["GET", "POST"])
-@allow("staff", permission="catalogue.write")
-def new_price_change() -> ResponseReturnValue:
-    form = RepriceForm()
-
-    def act(tx: Tx) -> tuple[Repriced, list[Affected]]:
-        wish = form.wish()
-        before = preview_reprice(tx.session, wish)
-        return reprice(tx, wish), before
-
-    def figures(done: tuple[Repriced, list[Affected]]) -> Figures:
-        changed = done[1]
-        sums: dict[str, int] = {}
-        for one in changed:
-            sums[one.currency] = sums.get(one.currency, 0) + one.a_month_minor
-        told = say(
-            "%(prices)s prices, %(subscriptions)s subscriptions, %(sum)s a month",
-            prices=len(changed),
-            subscriptions=done[0].subscriptions,
-            sum=_a_month(sums),
-        )
-        rows = [(say("Together"), told)]
-        rows += [row for one in changed[:_SHOWN] for row in _told(one)]
-        return (
-            rows
-            if len(changed) <= _SHOWN
-            else [*rows, (say("And"), say("%(count)s more", count=len(changed) - _SHOWN))]
-        )
-
-    question = Question(
-        say("Change many prices"),
-        say("Each price gets a new version. Nothing that was billed changes."),
-        say("Change the prices"),
-        url_for("admin.price_changes"),
-        danger=False,
-    )
-    return previewed(
-        question,
-        form,
-        act,
-        figures,
-        lambda _, done: say("%(prices)s prices have a new version.", prices=done[0].prices),
-    )
-
-
-@admin.get("/price-changes/<int:key>")
-@allow("staff")
-def price_change(key: int) -> ResponseReturnValue:
-    with reading() as session:
-        row = found(session, Reprice, key, "price change")
-        prices = session.execute(
-            select(Price, Plan.name, PriceBook)
-            .join(Plan, Plan.id == Price.plan_id)
-            .join(PriceBook, PriceBook.id == Price.book_id)
-            .where(Price.reprice_id == key)
-            .order_by(PriceBook.code, Plan.name, Price.amount_minor)
-        ).all()
-    return page("admin/price_change.html", change=row, prices=prices, a_month=_a_month(row.a_month_minor))
-
-
-@admin.get("/price-changes/<int:key>/customers.csv")
-@allow("staff")
-def price_change_customers(key: int) -> ResponseReturnValue:
-    """Whom it touches, each part with what is paid before and after."""
-    with reading() as session:
-        found(session, Reprice, key, "price change")
-
-    def rows() -> Iterator[list[object]]:
-        with reading() as session:
-            for one in touched_by(session, key):
-                old, new = (Money(minor, one.currency).decimal() for minor in (one.old_minor, one.new_minor))
-                yield [
-                    one.customer_id, one.name, one.email, one.country, one.price_group, one.subscription_id, one.plan,
-                    one.term, one.book, one.units, old, new, one.currency, last_day(one.paid_through) or "",
-                ]  # fmt: skip
-
-    return csv_response(f"price-change-{key}", _TOUCHED, rows())
-
-
-@admin.route("/price-changes/<int:key>/withdraw", methods=["GET", "POST"])
-@allow("staff", permission="catalogue.write")
-def withdraw_price_change(key: int) -> ResponseReturnValue:
-    with reading() as session:
-        row = found(session, Reprice, key, "price change")
-
-    def act(ctx: Context, _form: ReasonForm) -> str:
-        with writing(ctx) as tx:
-            withdraw_reprice(tx, key)
-        return say("The price change is withdrawn.")
-
-    told = (
-        say(
-            "Existing subscriptions go on at what they pay now. %(count)s customers have been told of it: they are "
-            "told that it does not come. What new customers bought stays as it was sold.",
-            count=row.told,
-        )
-        if row.told
-        else say("Existing subscriptions go on at what they pay now. What new customers bought stays as it was sold.")
-    )
-    question = Question(
-        say("Withdraw price change %(key)s?", key=key),
-        told,
-        say("Withdraw it"),
-        url_for("admin.price_change", key=key),
-    )
-    return asked(question, ReasonForm(), act)
