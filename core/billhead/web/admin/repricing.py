@@ -8,8 +8,9 @@ from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioFie
 from wtforms.validators import DataRequired, NumberRange, Optional
 
 from billhead import clock
+from billhead.actions.catalogue._repriced import RepriceWish, newest_prices
 from billhead.actions.catalogue._versions import Affected, totals
-from billhead.actions.catalogue.reprice import Repriced, RepriceWish, newest_prices, preview_reprice, reprice
+from billhead.actions.catalogue.reprice import Repriced, preview_reprice, reprice
 from billhead.db import Tx, reading
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
