@@ -10,7 +10,16 @@ from billhead.db import Model
 from billhead.domain.address import canonical_mail
 from billhead.domain.seeking import dialled, last_name, sought
 
-__all__ = ["Customer", "LoginAttempt", "OneTimeToken", "Reseller", "ResellerClosure", "User", "UserSession"]
+__all__ = [
+    "Customer",
+    "CustomerNote",
+    "LoginAttempt",
+    "OneTimeToken",
+    "Reseller",
+    "ResellerClosure",
+    "User",
+    "UserSession",
+]
 
 
 class Customer(Model):
@@ -87,6 +96,19 @@ class Customer(Model):
     def _with_mailbox(self, _name: str, email: str) -> str:
         self.mailbox = canonical_mail(email)
         return email
+
+
+class CustomerNote(Model):
+    """What staff wrote about a customer, for each other."""
+
+    __tablename__ = "customer_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    text: Mapped[str]
+    author: Mapped[str]  # as in the audit trail: staff:7
+    pinned: Mapped[bool] = mapped_column(default=False)  # stands on top of the customer's page
+    at: Mapped[datetime]
 
 
 class User(Model):

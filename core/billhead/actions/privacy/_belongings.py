@@ -47,6 +47,7 @@ BELONGINGS: dict[str, Belonging] = {
         hides="notes reseller_note mailbox sought_name sought_last sought_company sought_phone",
         becomes={"name": _NOBODY},
     ),
+    "customer_note": _gone("customer_id>customer"),  # in no copy: staff's own, as notes in tickets are
     "consent": Belonging("customer_id>customer", "consents", empties="address", keeps="what version"),
     # signing in
     "user_login": Belonging(

@@ -1330,6 +1330,19 @@ def upgrade() -> None:
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.create_index('ix_consent_customer', ['customer_id', 'what', 'id'], unique=False)
 
+    op.create_table('customer_note',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('author', sa.String(), nullable=False),
+    sa.Column('pinned', sa.Boolean(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_customer_note_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_note'))
+    )
+    with op.batch_alter_table('customer_note', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_customer_note_customer_id'), ['customer_id'], unique=False)
+
     op.create_table('customer_wallet',
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('alert_below_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3455,6 +3468,10 @@ def downgrade() -> None:
 
     op.drop_table('data_export')
     op.drop_table('customer_wallet')
+    with op.batch_alter_table('customer_note', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_customer_note_customer_id'))
+
+    op.drop_table('customer_note')
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.drop_index('ix_consent_customer')
 

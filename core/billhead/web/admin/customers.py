@@ -29,6 +29,7 @@ from billhead.models.support import Ticket, TicketMessage
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.columns import Column, code, country, instant, number, state, text, through
+from billhead.web.admin.customer_notes import notes_of
 from billhead.web.admin.customer_tax import checks_of
 from billhead.web.admin.debts import top_up_told
 from billhead.web.admin.listing import Choice, Listing, Pick, Sort
@@ -220,7 +221,11 @@ def _belongings(session: Session, row: Customer) -> dict[str, Any]:
     figures = session.execute(_FIGURES.where(Customer.id == customer_id)).one()
     wallet = figures.wallet
     credits = _newest(session, CustomerCredit, customer_id)
+    pinned, notes, more = notes_of(session, customer_id)
     return {
+        "pinned_notes": pinned,
+        "notes": notes,
+        "more_notes": more,
         "subscriptions": subscriptions,
         "services": services,
         "documents": _newest(session, Document, customer_id),
