@@ -28,6 +28,7 @@ __all__ = [
     "BOUGHT_AHEAD",
     "BY_STAFF",
     "NOT_SOLD",
+    "TOP_UP",
     "WHY_STOPPED",
     "brought_for",
     "is_top_up",

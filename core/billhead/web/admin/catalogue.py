@@ -24,6 +24,7 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, badge, code, number, text, word
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.package_orders import a_credit, newest_orders
 from billhead.web.admin.plan_forms import CHANGES, HOLD_WAYS, MONEY_BACK, OPEN_INVOICES
 from billhead.web.affected import of_plan
 from billhead.web.forms import stripped
@@ -122,6 +123,7 @@ def plan(key: int) -> ResponseReturnValue:
         ).all()
         metered = priced_usage(session, [price.id for price, _ in prices])
         trail = trail_of(session, f"plan:{key}")
+        orders, more_orders = newest_orders(session, key) if row.kind == "credit_package" else ((), False)
     books: dict[PriceBook, list[Price]] = defaultdict(list)
     for price, book in prices:
         books[book].append(price)
@@ -134,9 +136,16 @@ def plan(key: int) -> ResponseReturnValue:
     sold = Regions.of(row.country_rule, row.countries).told()
     hold = hold_rules(row.details)
     shown = {
-        "plan": row, "books": books, "bouquets": bouquets, "metered": metered, "trail": trail, "sold": sold,
+        "plan": row, "orders": orders, "more_orders": more_orders,
+        "books": books, "bouquets": bouquets, "metered": metered, "trail": trail, "sold": sold,
         "money_back": MONEY_BACK[row.details.get("cancel_money") or "nothing"],
         "open_invoices": OPEN_INVOICES[row.details.get("open_invoices") or ""],
+        "a_credit": {
+            book: a_credit(price, book, row.credits_minor)
+            for book, several in books.items()
+            for price in several
+            if row.credits_minor and price.id in sold_now.values()
+        },
         "changes": CHANGES[row.details.get("changes") or ""],
         "sold_now": set(sold_now.values()), "instant": datetime.fromisoformat,
         "hold": hold, "hold_way": HOLD_WAYS[hold.way] if hold else "",

@@ -108,7 +108,10 @@ CREDIT_PACKAGES = Listing(
     ),
     search=lambda typed: Plan.name.icontains(typed, autoescape=True) | Plan.code.icontains(typed, autoescape=True),
     search_label=marked("Name or code"),
-    lead=marked("What resellers buy: so many credits for so much money. Each tier has its own list."),
+    lead=marked(
+        "What resellers buy: so many credits for so much money. Each tier has its own list. The cost is what everybody "
+        "pays, before tax unless its price book has tax in it."
+    ),
     empty=marked("Add one, like 150 credits for 125.00, and resellers can buy it in their area."),
 )
 
@@ -157,7 +160,10 @@ class _OfferForm(Form):
     )
     costs = StringField(
         later("Cost"), filters=[stripped], validators=[DataRequired(later("What does it cost?")), Length(max=400)],
-        description=later('One amount a currency, with commas between: "125.00 EUR, 130.00 USD".'),
+        description=later(
+            'What everybody pays for it; tax is added, unless the price book has tax in it. One amount a currency, '
+            'with commas between: "125.00 EUR, 130.00 USD".'
+        ),
     )  # fmt: skip
     tax_class = StringField(later("Tax class"), filters=[stripped], default="credits", validators=[DataRequired()])
 

@@ -28,6 +28,7 @@ from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
+from billhead.web.customer.credit_orders import waiting_credit
 from billhead.web.formatting import money, percent
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
@@ -178,6 +179,8 @@ def _shown(buying: BuyForm, rules: AlertForm | None, status: int = 200) -> Respo
         seller = session.get_one(Seller, me.seller_id)
         wallet = session.get(CustomerWallet, me.id)
         method = _method(session, me.id) if terms else None
+        at_once_already = {one.document_id for one in lent}
+        waiting = [one for one in waiting_credit(session, me.id) if one.id not in at_once_already]
     shown = {
         "usable": usable,
         "history": page_in(history),
@@ -189,6 +192,7 @@ def _shown(buying: BuyForm, rules: AlertForm | None, status: int = 200) -> Respo
         "pay_by": last_day_to_pay(seller),
         "terms": terms,
         "method": method,
+        "waiting": waiting,
         "me": me,
     }
     form = rules or WalletForm(formdata=None, data=_as_typed(wallet, me.currency))

@@ -6,6 +6,7 @@ from billhead.web.reseller import below as _below  # noqa: F401 registers its vi
 from billhead.web.reseller import changing as _changing  # noqa: F401 registers its views
 from billhead.web.reseller import contact as _contact  # noqa: F401 registers its views
 from billhead.web.reseller import credits as _credits  # noqa: F401 registers its views
+from billhead.web.reseller import dropping as _dropping  # noqa: F401 registers its views
 from billhead.web.reseller import editing as _editing  # noqa: F401 registers its views
 from billhead.web.reseller import handing_out as _handing_out  # noqa: F401 registers its views
 from billhead.web.reseller import home as _home  # noqa: F401 registers its views

@@ -12,6 +12,7 @@ MONEY = {
     "coupons.redeem": marked("Coupon redeemed"),
     "credits.apply": marked("Credit used on what is owed"),
     "credits.buy": marked("Credit ordered"),
+    "credits.drop_order": marked("Order of credit dropped"),
     "credits.expire": marked("Credit expired"),
     "credits.grant": marked("Credit given"),
     "credits.pay": marked("Paid with credit"),

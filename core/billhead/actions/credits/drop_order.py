@@ -1,0 +1,75 @@
+"""Drop an order of credit that nobody has paid: a customer's top-up, or a reseller's package."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.credits._top_up import is_top_up
+from billhead.actions.documents._moving import moved
+from billhead.actions.events import emit
+from billhead.actions.payments._allocating import locked_documents
+from billhead.actions.payments._attempts import under_way
+from billhead.actions.resellers._given import is_reseller_order
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.context import Context, Scope
+from billhead.domain.document import Event, Kind, ProformaEvent, ProformaState
+from billhead.domain.errors import Conflict, NotFound
+from billhead.domain.money import Money
+from billhead.domain.payment import UNRESOLVED
+from billhead.models.credits import AutoTopUp
+from billhead.models.documents import Document
+from billhead.models.people import Customer
+
+__all__ = ["OrderDropped", "drop_order", "preview_drop_order"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDropped:
+    document_id: int
+
+
+def preview_drop_order(session: Session, ctx: Context, document_id: int) -> Money:
+    """What nobody has to pay then. Raises as `drop_order` does."""
+    document = session.get(Document, document_id)
+    _check(session, ctx, document, document_id)
+    assert document is not None, "it was checked"
+    return Money(document.total_minor, document.currency)
+
+
+@verb("credits.drop_order")
+def drop_order(tx: Tx, document_id: int) -> OrderDropped:
+    """For whoever made it, or staff. Money that comes for it later all the same is credit of the customer.
+
+    Raises NotFound (also for what is no order of credit, or came by itself) and Conflict: it is paid, dropped or over
+    already, or a payment is under way.
+    """
+    document = locked_documents(tx, [document_id]).get(document_id)
+    _check(tx.session, tx.ctx, document, document_id)
+    assert document is not None, "it was checked"
+    moved(document, Event.VOID, ProformaEvent.VOID)
+    data = {"document_id": document.id, "customer_id": document.customer_id}
+    emit(tx, "document.voided", f"document:{document.id}", data)
+    return OrderDropped(document_id)
+
+
+def _check(session: Session, ctx: Context, document: Document | None, document_id: int) -> None:
+    if document is None or not _made_by(session, ctx.scope, document):
+        raise NotFound("document", document_id)
+    bought = is_top_up(session, document) and session.get(AutoTopUp, document_id) is None
+    if document.kind != Kind.PROFORMA or not (bought or is_reseller_order(session, document_id)):
+        raise NotFound("document", document_id)
+    if document.state != ProformaState.OPEN:
+        raise Conflict("this order does not wait to be paid any more")
+    if session.scalar(select(Document.id).where(Document.id == document_id, under_way(UNRESOLVED))) is not None:
+        name = document.number_text or f"document {document.id}"
+        raise Conflict(f"a payment of {name} is under way", code="payment_undecided", hint="wait until it has ended")
+
+
+def _made_by(session: Session, scope: Scope, document: Document) -> bool:
+    """Staff see all; a customer its own; a reseller what the customer has ordered that buys for it."""
+    if scope.everything or scope.customer_id == document.customer_id:
+        return True
+    buys_for = session.get_one(Customer, document.customer_id).buys_for_reseller_id
+    return scope.reseller_id is not None and scope.reseller_id == buys_for
