@@ -234,3 +234,16 @@ def test_a_mailbox_is_read_once_from_where_it_stood(shop: Shop, staff):
             fetch_mail(SYSTEM, 1)
     with shop.app.app_context(), pytest.raises(Exception, match="mailbox at"):
         fetch_mail(SYSTEM, 1)
+
+
+def test_what_is_refused_of_a_mailbox_stands_at_its_field(staff, shop: Shop):
+    page = "/admin/departments/1/mailbox"
+    told = {"of-module-host": "imap.example", "of-module-port": "993", "of-module-security": "tls"}
+    told |= {"of-module-login": "us", "of-module-folder": "INBOX"}
+    refused = staff.post(page, {**told, "of-module-password": "se\u200bsame"}, page=page)
+    assert refused.status_code == 422
+    at_field = refused.text.partition('id="of-module-password-error"')[2][:200]
+    assert "Has a character that can&#39;t be seen" in at_field
+    assert "Not a valid integer" in staff.post(page, {**told, "of-module-port": "x"}, page=page).text
+    assert staff.post(page, {**told, "of-module-password": "sesame"}, page=page).location == "/admin/departments/1"
+    assert shop.rows(Department)[0].settings["host"] == "imap.example"

@@ -128,6 +128,9 @@ def test_a_test_mail_shows_what_the_server_said(owner, tmp_path, monkeypatch):
     early = send(owner, "mail/test", {"recipient": "me@example.com"})
     assert (early.status_code, "It was not sent" in early.text) == (422, True)
     assert 'value="me@example.com"' in early.text, "what was typed stays"
+    at_field = early.text.partition('id="of-module-host-error"')[2][:300]
+    assert "SMTP server is required. Enter the server, or the folder to write to instead." in at_field
+    assert "host:" not in early.text
     settings = {"of-module-spool": str(tmp_path / "mails"), "of-module-security": "none", "of-module-port": "25",
                 "of-module-timeout_seconds": "5"}  # fmt: skip
     assert send(owner, "mail", settings).location == "/admin/setup/mail"

@@ -25,7 +25,7 @@ from billhead.models.operations import PluginState
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount
 from billhead.plugin import allow
-from billhead.plugin_host import plugins
+from billhead.plugin_host import open_settings, plugins
 from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
 from billhead.web.admin.setup import next_step, step_page
@@ -84,16 +84,20 @@ def _trial() -> TestMailForm:
 def setup_test_mail() -> ResponseReturnValue:
     """A mail to oneself may be sent as often as one likes, and does not ask."""
     form = TestMailForm()
-    if form.validate_on_submit():
-        tried = send_test_mail(current_ctx(), own_seller_id(), form.recipient.data)
-        if tried.ok:
-            flash(say("The mail is on its way: %(said)s", said=tried.said), "good")
-            return redirect(next_step("mail"), 303)
-        form.refused.append(say("It was not sent: %(said)s", said=tried.said))
     name, channel = _mail_channel()
     if channel is None:
         return redirect(url_for("admin.setup_mail"), 303)
     settings = settings_page_form(channel.settings_type, _as_saved(name), formdata=None)
+    if form.validate_on_submit():
+        with form.refusals(), settings.refusals_of(form):
+            open_settings(channel.settings_type, _as_saved(name))
+            tried = send_test_mail(current_ctx(), own_seller_id(), form.recipient.data)
+            if tried.ok:
+                flash(say("The mail is on its way: %(said)s", said=tried.said), "good")
+                return redirect(next_step("mail"), 303)
+            form.refused.append(say("It was not sent: %(said)s", said=tried.said))
+        if settings.errors:
+            form.refused.append(say("It was not sent: the settings above have to be saved first."))
     shown = {"form": EntryForm(formdata=None), "settings": settings, "trial": form}
     return step_page("mail", "admin/setup_mail.html", **shown)
 

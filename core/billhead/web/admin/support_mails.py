@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,16 +15,15 @@ from billhead.actions.support._seen import departments_for, may_see
 from billhead.actions.support.decide_mail import decide_mail
 from billhead.actions.support.save_mailbox import save_mailbox
 from billhead.db import reading, writing
-from billhead.domain.errors import BillheadError, InvalidInput, NotFound
+from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.whole_number import whole_number
 from billhead.models.people import Customer
 from billhead.models.support import Department, SupportMail, TicketFile
 from billhead.plugin import allow
-from billhead.plugin_host.settings_form import settings_form
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.columns import instant, state, text
 from billhead.web.admin.listing import Choice, Listing
-from billhead.web.errors import refusal
+from billhead.web.admin.settings import EntryForm, entered, settings_page_form
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
@@ -158,15 +157,12 @@ def _whose(session: Session, form: Any) -> dict[str, int]:
 def department_mailbox(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Department, key, "department")
-    form = settings_form(MailboxSettings, row, say)()
-    problem = ""
-    if form.validate_on_submit():
-        try:
+    form, settings = EntryForm(), settings_page_form(MailboxSettings, row)
+    if entered(form, settings):
+        with form.refusals(), settings.refusals_of(form):
             with writing(submit_ctx()) as tx:
-                save_mailbox(tx, key, form.values())
+                save_mailbox(tx, key, settings.values())
             flash(say("Saved. It is read within two minutes, from now on."), "good")
             return redirect(url_for("admin.department", key=key), 303)
-        except BillheadError as refused:
-            problem, _ = refusal(refused)
-    status = 422 if request.method == "POST" else 200
-    return page("admin/mailbox.html", department=row, form=form, problem=problem), status
+    status = 422 if form.is_submitted() else 200
+    return page("admin/mailbox.html", department=row, form=form, settings=settings), status

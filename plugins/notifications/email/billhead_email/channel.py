@@ -31,7 +31,9 @@ class EmailChannel(NotificationChannel):
             return knock(settings)
         folder = Path(settings.spool)
         if folder.exists() and not os.access(folder, os.W_OK):
-            raise NoticeNotSent(f"the folder {folder} can't be written", hint="correct spool in the settings of email")
+            raise NoticeNotSent(
+                f"the folder {folder} can't be written", hint="correct the folder in the settings of email"
+            )
         return f"mails are written to {folder}, and go to nobody"
 
 
@@ -47,5 +49,5 @@ def _write(letter: Letter, folder: Path) -> str:
     except OSError as error:
         raise NoticeNotSent(
             f"the folder {folder} can't be written: {error.strerror or error}",
-            hint="correct spool in the settings of the plugin email",
+            hint="correct the folder in the settings of the plugin email",
         ) from error

@@ -29,7 +29,9 @@ class EmailSettings:
 
     def __post_init__(self) -> None:
         if not self.host and not self.spool:
-            raise InvalidInput("host", "SMTP server is required", hint="Enter the server, or a folder under spool.")
+            raise InvalidInput(
+                "host", "SMTP server is required", hint="Enter the server, or the folder to write to instead."
+            )
         if self.login and self.security == "none" and self.host not in _LOCAL:
             raise InvalidInput(
                 "security", "would send the password in clear over the network", hint="Use starttls or tls."
