@@ -69,6 +69,43 @@ def test_ten_more_plans_to_change_to_ask_nothing_more_about_the_lines(sold):
     assert len([one for one in after if "FROM service" in one]) == len([one for one in before if "FROM service" in one])
 
 
+def another_plan(shop, code, name, **more):
+    """Like Basic, for 9.99 a month, but for what is told."""
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        book = tx.session.query(PriceBook).filter_by(code="eur").one()
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        told = {"kind": basic.kind, "details": {**basic.details, **more}}
+        plan = Plan(seller_id=shop.seller_id, code=code, name=name, **told)
+        tx.session.add(plan)
+        tx.session.flush()
+        price = Price(book_id=book.id, plan_id=plan.id, term="1 month", amount_minor=999)
+        if more.get("once_per_customer"):
+            price.trial_term, price.trial_minor = "7 days", 100
+        tx.session.add(price)
+
+
+def test_nobody_changes_to_a_plan_to_try_beside_the_same_one_without(sold):
+    shop, ada = sold
+    another_plan(shop, "week", "Trial week", once_per_customer=True)
+    staff = shop.person("staff", "staff@example.com", "*")
+    address = "/account/subscriptions/1/change"
+    for browser, page in ((ada, address), (staff, "/admin/subscriptions/1/change")):
+        shown = browser.get(page).text
+        assert ["Gold" in shown, "Trial week" in shown] == [True, False], page
+        assert browser.get(f"{page}?offer=week|1+month").status_code == 422
+    (week,) = shop.rows(Plan, Plan.code == "week")
+    shop.change(Plan, week.id, tier=1)  # then it is a plan of its own, with a week to try
+    assert "Trial week" in ada.get(address).text
+
+
+def test_what_another_panel_serves_is_not_offered(sold):
+    shop, ada = sold
+    services = [{"kind": "stream", "panel": "elsewhere", "panel_plan": "", "bouquets": []}]
+    another_plan(shop, "far", "Far away", services=services)
+    shown = ada.get("/account/subscriptions/1/change").text
+    assert ["Gold" in shown, "Far away" in shown] == [True, False]
+
+
 def test_a_customer_sees_the_price_before_the_plan_changes(sold):
     shop, ada = sold
     assert "Change plan or add-ons" in ada.get("/account/subscriptions/1").text

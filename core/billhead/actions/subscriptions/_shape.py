@@ -1,6 +1,6 @@
 """What the lines of a subscription should have, by the parts that it has now: plan, bouquets, connections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ from billhead.models.catalogue import Plan, PlanBouquet
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 
-__all__ = ["put_shapes", "refuse_other_lines", "reshape", "shapes_of"]
+__all__ = ["on_panels", "put_shapes", "refuse_other_lines", "reshape", "shapes_of"]
 
 _SHAPE = ("desired_plan", "desired_bouquets", "desired_connections")
 
@@ -67,10 +67,14 @@ def refuse_other_lines(tx: Tx, subscription: Subscription, plan: Plan) -> None:
     templates: list[dict[str, Any]] = plan.details.get("services", [])
     if [service.kind for service in services] != [template["kind"] for template in templates]:
         raise InvalidInput("plan", f"{plan.name} is watched on other devices", hint="order it as a new subscription")
-    for service, template in _paired(services, plan):
-        panel = tx.session.get_one(Panel, service.panel_id)
-        if template["panel"] not in (panel.code, panel.group):
-            raise InvalidInput("plan", f"{plan.name} is served by another panel", hint="order it as a new subscription")
+    if not on_panels([tx.session.get_one(Panel, service.panel_id) for service in services], plan):
+        raise InvalidInput("plan", f"{plan.name} is served by another panel", hint="order it as a new subscription")
+
+
+def on_panels(panels: Sequence[Panel], plan: Plan) -> bool:
+    """Whether the plan serves lines that are on these panels, in their order."""
+    pairs = zip(panels, plan.details.get("services", ()), strict=False)
+    return all(template["panel"] in (panel.code, panel.group) for panel, template in pairs)
 
 
 def _paired(services: list[Service], plan: Plan) -> list[tuple[Service, dict[str, Any]]]:

@@ -8,20 +8,25 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.catalogue._change_rules import when_allowed
+from billhead.actions.catalogue._change_rules import is_to_try, when_allowed
 from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.shops._sells import assortment
+from billhead.actions.subscriptions._shape import on_panels
 from billhead.domain.changes import Offering, When
 from billhead.domain.money import Money
 from billhead.domain.periods import Term
 from billhead.models.catalogue import Plan, Price
+from billhead.models.panels import Panel
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 
 __all__ = ["AddOnChoice", "Choices", "PlanChoice", "change_choices"]
 
 _ADDONS = ("bouquet", "connection")
+
+Lines = Sequence[tuple[str, Panel]]
+"""(kind, panel) of each line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class Choices:
 
 
 def change_choices(session: Session, subscription_id: int, *, all_plans: bool = False) -> Choices:
-    """What can be chosen, cheapest first. `all_plans`: also what is not listed in the shop, or forbidden (for staff).
+    """What can be chosen, cheapest first. `all_plans`: also what is not listed in the shop, or forbidden (for
+    staff), but no plan to try.
 
     The caller has checked that whoever asks may see the subscription.
     """
@@ -76,10 +82,12 @@ def change_choices(session: Session, subscription_id: int, *, all_plans: bool = 
     plans = session.scalars(select(Plan).where(or_(sold.holds(), Plan.id.in_([base.plan_id, *had])))).all()
     refused = not_licensed(session, [plan.id for plan in plans], customer.country)
     plans = [plan for plan in plans if plan.id not in refused or plan.id == base.plan_id or plan.id in had]
-    kinds = _line_kinds(session, subscription)
-    fitting = [plan for plan in plans if plan.id == base.plan_id or _fits(plan, kinds, all_plans)]
+    lines = _lines(session, subscription)
+    fitting = [plan for plan in plans if plan.id == base.plan_id or _fits(plan, lines, all_plans)]
     found = [choice for plan in fitting for choice in _terms(session, subscription, base, plan, prices)]
-    shown = [one for one in found if all_plans or one.current or one.when is not When.FORBIDDEN]
+    tried = {plan.code for plan in fitting if is_to_try(session, plan)}
+    staff_may = {plan.code for plan in fitting if all_plans} - tried
+    shown = [one for one in found if one.code in staff_may or one.current or one.when is not When.FORBIDDEN]
     addons = [plan for plan in plans if plan.kind in _ADDONS and not plan.retired]
     choices = [_addon(plan, had.get(plan.id, 0), prices) for plan in addons if plan.details.get("plans")]
     return Choices(
@@ -102,17 +110,23 @@ def _now(session: Session, subscription: Subscription) -> tuple[SubscriptionComp
     return base, {row.plan_id: row.quantity for row in rows if row.kind != "plan"}
 
 
-def _line_kinds(session: Session, subscription: Subscription) -> list[str]:
+def _lines(session: Session, subscription: Subscription) -> Lines:
     """What it has on panels, in the order of its plan."""
-    lines = select(Service.kind).where(Service.subscription_id == subscription.id, Service.lifecycle == "wanted")
-    return list(session.scalars(lines.order_by(Service.id)))
+    lines = (
+        select(Service.kind, Panel)
+        .join(Panel, Panel.id == Service.panel_id)
+        .where(Service.subscription_id == subscription.id, Service.lifecycle == "wanted")
+        .order_by(Service.id)
+    )
+    return [(kind, panel) for kind, panel in session.execute(lines)]
 
 
-def _fits(plan: Plan, kinds: Sequence[str], all_plans: bool) -> bool:
+def _fits(plan: Plan, lines: Lines, all_plans: bool) -> bool:
     if plan.retired or (not plan.listed and not all_plans) or plan.kind in _ADDONS:
         return False
     templates: list[dict[str, Any]] = plan.details.get("services", [])
-    return bool(templates) and [template["kind"] for template in templates] == kinds
+    same = bool(templates) and [template["kind"] for template in templates] == [kind for kind, _ in lines]
+    return same and on_panels([panel for _, panel in lines], plan)
 
 
 def _terms(

@@ -35,7 +35,7 @@ from billhead.web.admin.reseller_users import paid_with
 from billhead.web.formatting import day, last_day, lasting, money
 from billhead.web.forms import stripped
 from billhead.web.request_context import current_ctx
-from billhead.web.reseller.offers import AddOn, Offer, addons_for, offers_for
+from billhead.web.reseller.offers import AddOn, Offer, addons_for, changes_for, offers_for
 from billhead.web.speaking import later, marked, say
 
 __all__: list[str] = []
@@ -227,6 +227,6 @@ def _choices(session: Session, one: Subscription, payer: Reseller) -> tuple[list
     plans = {plan.id: plan for plan in session.scalars(select(Plan).where(Plan.id.in_([p.plan_id for p in parts])))}
     had = {plans[part.plan_id].code: part.quantity for part in parts if part.kind != "plan"}
     codes = {plans[part.plan_id].code for part in parts if part.kind == "plan"}
-    offers = [offer for offer in offers_for(session, payer, own, customer.country, codes) if offer.kinds == kinds]
+    offers = changes_for(session, payer, own, customer.country, codes, kinds)
     addons = addons_for(session, payer, own, {*codes, *(one.code for one in offers)}, customer.country, had)
     return offers, addons, had

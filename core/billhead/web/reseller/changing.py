@@ -22,7 +22,7 @@ from billhead.web.formatting import day, last_day
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.area import in_credits, own_customer, own_reseller, reseller
-from billhead.web.reseller.offers import AddOn, Offer, addons_for, offers_for
+from billhead.web.reseller.offers import AddOn, Offer, addons_for, changes_for
 from billhead.web.reseller.own_users import Seen, own_user
 from billhead.web.reseller.worth import left_after
 from billhead.web.speaking import say
@@ -80,7 +80,7 @@ def _choices(session: Session, seen: Seen) -> tuple[list[Offer], list[AddOn], di
     codes = dict(session.execute(select(Plan.id, Plan.code).where(Plan.id.in_([p.plan_id for p in parts]))).all())
     had = {codes[part.plan_id]: part.quantity for part in parts if part.kind != "plan"}
     lives = seen.customer.country
-    offers = [offer for offer in offers_for(session, me, own, lives, {seen.plan.code}) if offer.kinds == kinds]
+    offers = changes_for(session, me, own, lives, {seen.plan.code}, kinds)
     addons = addons_for(session, me, own, {seen.plan.code, *(offer.code for offer in offers)}, lives, had)
     return offers, addons, had
 

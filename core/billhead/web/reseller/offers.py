@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.catalogue._change_rules import codes_to_try
 from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.resellers._rights import effective_rights
@@ -15,7 +16,7 @@ from billhead.domain.periods import Term
 from billhead.models.catalogue import Plan
 from billhead.models.people import Customer, Reseller
 
-__all__ = ["AddOn", "Offer", "addons_for", "offers_for"]
+__all__ = ["AddOn", "Offer", "addons_for", "changes_for", "offers_for"]
 
 _ADDONS = ("bouquet", "connection")
 
@@ -71,6 +72,16 @@ def offers_for(
             found.append(Offer(plan.code, plan.name, term, price.credit_minor, price.trial_term, trial, kinds))
     cheapest = {one.code: min(o.minor for o in found if o.code == one.code) for one in found}
     return sorted(found, key=lambda one: (cheapest[one.code], one.code, one.minor))
+
+
+def changes_for(
+    session: Session, reseller: Reseller, own: Customer, country: str, now: Collection[str], kinds: tuple[str, ...]
+) -> list[Offer]:
+    """What a user who has the plans `now` may be changed to: the lines stay what they are, and nobody changes to a plan
+    to try."""
+    tried = codes_to_try(session, reseller.seller_id) - set(now)
+    offers = offers_for(session, reseller, own, country, now)
+    return [one for one in offers if one.kinds == kinds and one.code not in tried]
 
 
 def addons_for(
