@@ -39,6 +39,21 @@ def tree(counter):
     return top, one(counter, Reseller, code="baltic").id
 
 
+def test_country_zone_currency_and_language_of_a_reseller_are_chosen(counter):
+    form = counter.get("/admin/resellers/new").text
+    for offered in ('<option value="EE">Estonia</option>', '<option value="Europe/Tallinn">Europe/Tallinn</option>',
+                    '<option value="EUR">EUR, Euro</option>', '<option value="de">Deutsch</option>'):  # fmt: skip
+        assert offered in form
+    assert form.count('<option selected value="">as whoever is above it</option>') == 4
+    who = {"name": "Narva", "email": "tv@narva.example", "plan": "", "below": "", "start_up": "", "country": "EE",
+           "zone": "Europe/Tallinn", "currency": "EUR", "language": "de"}  # fmt: skip
+    for field, typed in (("country", "Estonia"), ("zone", "Tallinn"), ("currency", "euro"), ("language", "german")):
+        assert counter.post("/admin/resellers/new", **{**who, field: typed}).status_code == 422, field
+    assert counter.post("/admin/resellers/new", **who).status_code == 303
+    payer = one(counter, Customer, name="Narva")
+    assert (payer.country, payer.zone, payer.currency, payer.language) == ("EE", "Europe/Tallinn", "EUR", "de")
+
+
 def test_resellers_are_added_found_and_shown_with_all_that_is_theirs(counter, tree):
     top, below = tree
     assert (credits(counter, top), credits(counter, below)) == (12_000, 500)

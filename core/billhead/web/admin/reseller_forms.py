@@ -18,13 +18,17 @@ from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
 from billhead.models.catalogue import Plan
 from billhead.models.people import Reseller
+from billhead.models.sellers import Seller
 from billhead.plugin import allow
-from billhead.web.admin.area import admin, own_seller_id
+from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.asking import Question, reason_field
 from billhead.web.admin.corrections import amount_field
+from billhead.web.admin.customer_entry import sold_in
 from billhead.web.admin.previewing import PreviewForm, previewed
 from billhead.web.forms import Form, stripped, ticked
+from billhead.web.invoicing import language_choices
 from billhead.web.pages import page
+from billhead.web.places import country_choices, currency_choices, zone_names
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.rights_told import rights_told
 from billhead.web.speaking import later, say
@@ -85,6 +89,10 @@ class RightsFields(Form):
         )
 
 
+def _as_above() -> tuple[str, str]:
+    return "", say("as whoever is above it")
+
+
 class NewResellerForm(Form):
     name = StringField(
         later("Name"), filters=[stripped], validators=[DataRequired(later("What is it called?")), Length(max=200)]
@@ -96,16 +104,12 @@ class NewResellerForm(Form):
     )  # fmt: skip
     plan = SelectField(later("Reseller plan"), description=later("Says its tier, rights and start-up credits."))
     below = SelectField(later("Below"))
-    country = StringField(
-        later("Country"), filters=[stripped], validators=[Length(max=2)], description=later("Two letters.")
+    country = SelectField(later("Country"), default="", choices=lambda: [_as_above(), *country_choices()])
+    zone = SelectField(
+        later("Time zone"), default="", choices=lambda: [_as_above(), *((one, one) for one in zone_names())]
     )
-    zone = StringField(
-        later("Time zone"), filters=[stripped], description=later("Like Europe/Helsinki. Empty: as above it.")
-    )
-    currency = StringField(
-        later("Currency"), filters=[stripped], validators=[Length(max=3)], description=later("It pays in.")
-    )
-    language = StringField(later("Language"), filters=[stripped], validators=[Length(max=5)])
+    currency = SelectField(later("Currency"), default="", description=later("It pays in this one for good."))
+    language = SelectField(later("Language"), default="", choices=lambda: [_as_above(), *language_choices()])
     start_up = StringField(later("Start-up credits"), filters=[stripped], description=later("Empty: as the plan says."))
 
     def wanted(self) -> NewReseller:
@@ -114,10 +118,10 @@ class NewResellerForm(Form):
             self.email.data or "",
             self.plan.data or "",
             int(self.below.data) if self.below.data else None,
-            country=(self.country.data or "").upper(),
-            zone=self.zone.data or "",
-            currency=(self.currency.data or "").upper(),
-            language=self.language.data or "",
+            country=self.country.data,
+            zone=self.zone.data,
+            currency=self.currency.data,
+            language=self.language.data,
             start_up=parsed_credits("start_up", self.start_up.data) if self.start_up.data else None,
         )
 
@@ -139,6 +143,8 @@ def new_reseller() -> ResponseReturnValue:
             .where(Reseller.seller_id == own_seller_id())
             .order_by(Reseller.name)
         ).all()
+        sold = sold_in(session, found(session, Seller, own_seller_id(), "seller"))
+    form.currency.choices = [_as_above(), *currency_choices(sold)]
     form.plan.choices = [("", say("none: rights are set afterwards")), *((code, name) for code, name in plans)]
     form.below.choices = [("", say("the operator")), *((str(key), name) for key, name in above)]
     if form.validate_on_submit():
