@@ -17,6 +17,7 @@ from billhead.actions.credits._history import credit_history
 from billhead.actions.credits._lending import lent_to, room
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.buy_credit import buy_credit
+from billhead.actions.credits.drop_order import drop_order
 from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.credits.set_wallet import WalletWish, set_wallet
 from billhead.actions.credits.trust_customer import trust_customer
@@ -271,6 +272,18 @@ def test_void_or_replaced_it_is_taken_back(shop):
     assert (third.lent_minor, usable(shop), lent(shop), owed_again(shop)) == (0, 0, [], 1255)
     paid(shop, third.document_id)
     assert (shop.row(Document, invoice).state, usable(shop), owed_again(shop)) == ("paid", 245, 0)
+    in_order(shop)
+
+
+def test_dropped_it_is_taken_back_and_what_is_spent_of_it_is_to_be_paid(shop):
+    ordered = buy(shop, 2000)
+    shop.act(drop_order, ordered)
+    assert (shop.row(Document, ordered).state, usable(shop), lent(shop), owed_again(shop)) == ("void", 0, [], 0)
+    ordered = buy(shop, 2000)
+    spend(shop)
+    with pytest.raises(Conflict, match="some of this credit is spent"):
+        shop.act(drop_order, ordered)
+    assert (usable(shop), lent(shop)) == (745, [(2000, 1255)])
     in_order(shop)
 
 

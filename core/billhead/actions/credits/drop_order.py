@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.credits._lending import lent_to, take_back
 from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.documents._moving import moved
 from billhead.actions.events import emit
@@ -40,15 +41,17 @@ def preview_drop_order(session: Session, ctx: Context, document_id: int) -> Mone
 
 @verb("credits.drop_order")
 def drop_order(tx: Tx, document_id: int) -> OrderDropped:
-    """For whoever made it, or staff. Money that comes for it later all the same is credit of the customer.
+    """For whoever made it, or staff. Money that comes for it later all the same is credit of the customer. What was
+    there at once goes.
 
     Raises NotFound (also for what is no order of credit, or came by itself) and Conflict: it is paid, dropped or over
-    already, or a payment is under way.
+    already, a payment is under way, or some of what was there at once is spent.
     """
     document = locked_documents(tx, [document_id]).get(document_id)
     _check(tx.session, tx.ctx, document, document_id)
     assert document is not None, "it was checked"
     moved(document, Event.VOID, ProformaEvent.VOID)
+    take_back(tx, document_id)
     data = {"document_id": document.id, "customer_id": document.customer_id}
     emit(tx, "document.voided", f"document:{document.id}", data)
     return OrderDropped(document_id)
@@ -65,6 +68,8 @@ def _check(session: Session, ctx: Context, document: Document | None, document_i
     if session.scalar(select(Document.id).where(Document.id == document_id, under_way(UNRESOLVED))) is not None:
         name = document.number_text or f"document {document.id}"
         raise Conflict(f"a payment of {name} is under way", code="payment_undecided", hint="wait until it has ended")
+    if any(one.spent_minor for one in lent_to(session, document.customer_id) if one.document_id == document_id):
+        raise Conflict("some of this credit is spent: it is to be paid")
 
 
 def _made_by(session: Session, scope: Scope, document: Document) -> bool:
