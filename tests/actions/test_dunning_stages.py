@@ -22,9 +22,11 @@ from debt_shop import (
     policy,
     run,
     sound,
+    state,
     told,
 )
 
+from billhead.actions.dunning._debts import read_debts
 from billhead.actions.dunning._terms import DunningTerms, Policies
 from billhead.actions.dunning.dun import dun, preview_dun
 from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
@@ -298,3 +300,35 @@ def test_statements_do_not_grow_with_those_who_are_in_order(shop):
     with at(november(18)), writing(SYSTEM) as tx:
         dun(tx)
     assert len([one for one in counted if not one.startswith("BEGIN")]) <= 14, counted
+
+
+def test_debts_with_which_all_is_done_are_not_read_again(shop):
+    """Each by the table that counts for it, and until a stage more is reached."""
+    from sqlalchemy import event
+
+    from billhead.db import db
+
+    policy(shop, (0, REMIND), (3, WARN), (5, SUSPEND))
+    policy(shop, (1, SUSPEND), (9, TERMINATE), price_group="late")
+    plain, late = debtor(shop), debtor(shop, price_group="late")
+    asked = []
+
+    def left(day):
+        with at(november(day)), reading() as session:
+            known = Policies(session)
+            asked.clear()
+            return [one.id for debt in read_debts(session, 0, known)[0] for one in debt.subscriptions]
+
+    assert left(18) == [plain, late]
+    run(november(18))
+    event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert left(18) == []  # it is 19 November somewhere, and the next stage comes on the 20th
+    assert len([one for one in asked if not one.startswith("BEGIN")]) <= 2, "nothing is looked up about nobody"
+    assert left(20) == [plain]
+    run(november(20))
+    assert (state(shop, plain), state(shop, late)) == ("suspended", "suspended")
+    assert (left(22), left(24)) == ([], [late])
+    policy(shop, (2, TERMINATE), plan_id=shop.get(Subscription, plain).plan_id)
+    assert left(22) == [plain]
+    run(november(22))
+    assert (state(shop, plain), state(shop, late)) == ("canceled", "suspended")

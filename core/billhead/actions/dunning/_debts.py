@@ -13,6 +13,7 @@ from billhead import clock
 from billhead.actions.documents._disputed import disputed_of, has_undisputed
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.dunning._terms import DunningTerms, Policies
+from billhead.actions.dunning._unfinished import unfinished
 from billhead.actions.payments._attempts import under_way
 from billhead.bulk import among
 from billhead.domain.document import Kind, ProformaState
@@ -71,8 +72,11 @@ def oldest_due(session: Session, subscription_id: int, before: date) -> date | N
     return session.scalar(query.order_by(Document.due_on).limit(1))
 
 
-def read_debts(session: Session, after_id: int, policies: Policies, only: int | None = None) -> tuple[list[Debt], int]:
-    """One batch by document id, and where the next goes on (0: all were looked at); or `only` this document.
+def read_debts(
+    session: Session, after_id: int, policies: Policies, only: int | None = None, *, batch: int = BATCH
+) -> tuple[list[Debt], int]:
+    """One batch by document id of those about which something may be left to do, and where the next goes on (0: all
+    were looked at); or `only` this document.
 
     Nobody is told of a document on the day of its issue, nor of one without anything to pay.
     """
@@ -82,10 +86,12 @@ def read_debts(session: Session, after_id: int, policies: Policies, only: int | 
         .join(Customer, Customer.id == Document.customer_id)
         .join(Seller, Seller.id == Document.seller_id)
         .where(or_(and_(is_owed(), has_undisputed()), _offered()), Document.due_on <= horizon)
-        .where(Document.id > after_id if only is None else Document.id == only)
+        .where(Document.id > after_id if only is None else Document.id == only, unfinished(policies))
         .order_by(Document.id)
-        .limit(BATCH)
+        .limit(batch)
     ).all()
+    if not rows:
+        return [], 0
     known = _Known(session, [row.Document.id for row in rows])
     debts = []
     for document, name, group, zone in rows:
@@ -95,16 +101,17 @@ def read_debts(session: Session, after_id: int, policies: Policies, only: int | 
         plans = {subscription.plan_id for subscription in subscriptions}
         terms = policies.of(document.seller_id, plans.pop() if len(plans) == 1 else None, group)
         debts.append(known.debt(document, subscriptions, name, terms, clock.today_in(zone)))
-    return debts, rows[-1].Document.id if len(rows) == BATCH else 0
+    return debts, rows[-1].Document.id if len(rows) == batch else 0
 
 
 def steps_of(session: Session, documents: Collection[int]) -> Iterator[tuple[int, int | None, tuple[str, int]]]:
     """(document, subscription or None, what was done) of what was not lifted since."""
-    steps = select(DunningStep).where(
-        among(DunningStep.document_id, documents, session), DunningStep.lifted_on.is_(None)
+    step = DunningStep
+    steps = select(step.document_id, step.subscription_id, step.action, step.after_days).where(
+        among(step.document_id, documents, session), step.lifted_on.is_(None)
     )
-    for step in session.scalars(steps.execution_options(populate_existing=True)):
-        yield step.document_id, step.subscription_id, (step.action, step.after_days)
+    for document_id, subscription_id, action, after_days in session.execute(steps):
+        yield document_id, subscription_id, (action, after_days)
 
 
 def _offered() -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Which stages, retries and promises count for a debt: the most specific policy, or the defaults of the house."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -48,6 +48,20 @@ class Policies:
         scopes = ((plan_id, price_group), (plan_id, ""), (None, price_group), (None, ""))
         found = (self._terms.get((seller_id, *scope)) for scope in scopes)
         return next((terms for terms in found if terms is not None), DunningTerms())
+
+    house = DunningTerms().stages
+
+    def scopes(self) -> Collection[tuple[Scope, DunningTerms]]:
+        """Each table, and whose it is."""
+        return self._terms.items()
+
+    def sellers_with_general(self) -> list[int]:
+        """Those to whom the house's own stages come in no case."""
+        return [seller_id for seller_id, plan_id, group in self._terms if plan_id is None and not group]
+
+    def groups_of(self, seller_id: int) -> list[str]:
+        """The price groups for which the general table of the seller counts in no case."""
+        return [group for seller, plan_id, group in self._terms if seller == seller_id and plan_id is None and group]
 
     @property
     def longest_lead(self) -> int:

@@ -48,6 +48,7 @@ _FROM = {
 """From which states a subscription is throttled, stopped or ended."""
 
 
+_LOOKED_AT = 5_000  # at once, where nothing is written: each batch is looked for anew among all that is overdue
 _STANDING = (*OWED, ProformaState.OPEN)
 
 
@@ -76,7 +77,7 @@ def preview_dun(tx: Tx, policies: Policies | None = None) -> Iterator[Due]:
     known = policies or Policies(tx.session)
     after_id = -1
     while after_id:
-        debts, after_id = read_debts(tx.session, max(after_id, 0), known)
+        debts, after_id = read_debts(tx.session, max(after_id, 0), known, batch=_LOOKED_AT)
         for debt in debts:
             stages = tuple(stage for stage in debt.do if _has_effect(debt, stage))
             if stages:

@@ -14,6 +14,7 @@ from billhead.actions.dunning._terms import DunningTerms, Policies, terms_of_pol
 from billhead.actions.dunning.dun import Due, preview_dun
 from billhead.actions.dunning.remove_policy import remove_policy
 from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
+from billhead.bulk import collector_at_rest
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.dunning import StageAction
@@ -63,6 +64,7 @@ def dunning() -> ResponseReturnValue:
     )
 
 
+@collector_at_rest()
 def _today(session: Session, policies: Policies | None = None) -> dict[str, Any]:
     """What the stages would do now: how often each, and the first debts by name."""
     counts: Counter[StageAction] = Counter()
