@@ -36,7 +36,7 @@ def test_what_came_is_cash_and_the_fee_is_a_fee(shop):
     assert (row.provider_ref, row.state, row.fee_minor) == ("W-1", "paid", 25)
     (entry,) = shop.rows(LedgerEntry, LedgerEntry.kind == "payout")
     assert entry.day == date(2026, 11, 20)
-    (trail,) = shop.rows(AuditEntry, AuditEntry.action == "payments.payout_booked")
+    (trail,) = shop.rows(AuditEntry, AuditEntry.action == "payments.book_payout")
     assert trail.subject == f"gateway_account:{shop.cards}"
 
 
@@ -95,7 +95,7 @@ def test_what_came_back_is_held_again_with_its_reason(shop):
     assert (row.state, row.returned_because) == ("returned", "the account was closed")
     (entry,) = shop.rows(LedgerEntry, LedgerEntry.kind == "payout_returned")
     assert entry.day == date(2026, 11, 22)
-    (trail,) = shop.rows(AuditEntry, AuditEntry.action == "payments.payout_returned")
+    (trail,) = shop.rows(AuditEntry, AuditEntry.action == "payments.return_payout")
     assert trail.reason == "the account was closed"
     with pytest.raises(Conflict, match="returned already"):
         give_back(booked.payout_id)

@@ -101,7 +101,7 @@ def test_from_the_next_document_on_and_every_report_ties(shop, mode, inclusive, 
 
 def test_it_is_in_the_trail_and_only_what_there_is(shop):
     rounded(shop, "per_rate_keep_net")
-    (entry,) = shop.all(AuditEntry, AuditEntry.action == "sellers.billing_rules")
+    (entry,) = shop.all(AuditEntry, AuditEntry.action == "sellers.set_billing_rules")
     assert (entry.details["before"]["tax_rounding"], entry.details["after"]["tax_rounding"]) == (
         "per_line", "per_rate_keep_net",
     )  # fmt: skip

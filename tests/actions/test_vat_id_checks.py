@@ -230,7 +230,7 @@ def test_staff_decides_by_hand_and_says_on_what_ground(vat):
     assert checks(vat) == [("staff", "valid", "")]
     assert vat.shop.get(Document, order).tax_minor == 0
     with reading() as session:
-        details = session.scalar(select(AuditEntry.details).where(AuditEntry.action == "accounts.tax_facts"))
+        details = session.scalar(select(AuditEntry.details).where(AuditEntry.action == "accounts.set_tax_facts"))
     assert details == {"evidence": " → ip=DE", "vat_id_state": "pending → valid"}
 
 

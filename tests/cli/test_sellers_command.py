@@ -25,7 +25,7 @@ def test_sellers_are_listed_and_their_rules_changed_one_by_one(shop):
     assert said(shop, "list").stdout == "shop             FI  EUR  Shop\n"
     before = json.loads(said(shop, "rules", "--json").stdout)
     assert (before["tax_rounding"], before["lead_days"], before["hold_for_review"]) == ("per_line", 7, False)
-    assert shop.all(AuditEntry, AuditEntry.action == "sellers.billing_rules") == []  # it was only looked at
+    assert shop.all(AuditEntry, AuditEntry.action == "sellers.set_billing_rules") == []  # it was only looked at
     changes = ("--tax-rounding", "per_rate_keep_gross", "--hold-for-review", "--fiscal-year-start-month", "4")
     after = json.loads(said(shop, "rules", *changes, "--json").stdout)
     assert after == before | {

@@ -16,10 +16,10 @@ from billhead.web.admin.deeds.money import MONEY
 from billhead.web.admin.deeds.people import PEOPLE
 from source_tree import CORE, files, parsed, shown, written
 
-WRITERS = {"verb": 0, "audit": 1, "keep_rules": 4, "Saying": 0}
+WRITERS = {"verb": 0, "audit": 1, "Saying": 0}
 """What takes the code of a deed → as which argument."""
 _WRITES = re.compile(rf"\b(?:AuditEntry|{'|'.join(WRITERS)})\(")
-HANDED_ON = {"actions/verb.py", "actions/sellers/_keeping.py", "actions/access/_box.py", "app.py"}
+HANDED_ON = {"actions/verb.py", "actions/access/_box.py", "app.py"}
 """Where the code is what somebody handed in: one of the above, or a plugin."""
 ONE_OF = {"devices.{event.value}": DeviceEvent, "fraud.{decision}": DECISIONS, "sharing.{step}": SETTLED}
 """Codes that are put together → what stands in the braces."""

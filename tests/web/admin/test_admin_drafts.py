@@ -39,7 +39,7 @@ def test_an_invoice_by_hand_from_an_empty_draft_to_its_number(counter):
     assert "Basic, 1 month: €9.99" in choices
     change = {"description": "Installation", "quantity": "1", "unit_minor": "20"}
     counter.confirm(f"/admin/lines/{line_of(counter, draft.id).id}/change", reason="one visit only", **change)
-    assert counter.trail("documents.line_changed")[0][1:] == (f"document:{draft.id}", "one visit only")
+    assert counter.trail("documents.change_line")[0][1:] == (f"document:{draft.id}", "one visit only")
     question = counter.get(f"/admin/documents/{draft.id}/finalise").text
     assert re.search(r"Today it is €20.00, due \d+\u00a0[A-Z][a-z]{2}\u00a0\d{4}\.", question), "the day as everywhere"
     page = counter.confirm(f"/admin/documents/{draft.id}/finalise").text
@@ -135,7 +135,7 @@ def test_how_a_seller_bills_and_writes_numbers(counter):
     assert (counter.row(Seller, 1).mac_swaps, counter.row(Seller, 1).tax_rounding) == (2, "per_rate_keep_net")
     policy = {"credit_pays_open": True, "chargeback": "at_loss", "bad_debt_tax": "reclaim", "open_invoices": "void"}
     assert (counter.row(Seller, 1).grace_hours, counter.row(Seller, 1).money_back) == (24, policy)
-    entry = counter.shop.rows(AuditEntry, AuditEntry.action == "sellers.money_back")[-1]
+    entry = counter.shop.rows(AuditEntry, AuditEntry.action == "sellers.set_money_back")[-1]
     assert (entry.details["before"]["chargeback"], entry.details["after"]["chargeback"]) == ("at_once", "at_loss")
     no_choices = {"chargeback": "never"}, {"bad_debt_tax": "x"}, {"open_invoices": "x"}
     for wrong in (*no_choices, {"grace_hours": "721"}, {"grace_hours": "-1"}):

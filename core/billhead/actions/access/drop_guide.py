@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
 from billhead.models.access import SetupGuide
@@ -20,6 +20,6 @@ def drop_guide(tx: Tx, guide_id: int) -> GuideDropped:
     row = tx.session.get(SetupGuide, guide_id)
     if row is None:
         raise NotFound("guide", guide_id)
-    audit(tx, "access.guide_dropped", f"guide:{guide_id}", {"code": row.code, "language": row.language})
+    note(tx, f"guide:{guide_id}", code=row.code, language=row.language)
     tx.session.delete(row)
     return GuideDropped(guide_id)

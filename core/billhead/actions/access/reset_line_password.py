@@ -10,7 +10,7 @@ from billhead.actions.access._lines import living, visible_line
 from billhead.actions.access.revoke_code import revoke_code
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._services import new_password
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.context import Role
 from billhead.models.subscriptions import Service
@@ -41,7 +41,7 @@ def reset_line_password(tx: Tx, service_id: int) -> PasswordReset:
     password = vault().encrypt(new_password())
     for one in (line.service, *_paired(tx, line.service)):
         want(tx, one, password=password)
-    audit(tx, "access.password", f"service:{service_id}", {"version": line.service.desired_version})
+    note(tx, f"service:{service_id}", version=line.service.desired_version)
     return PasswordReset(service_id, line.service.desired_version)
 
 

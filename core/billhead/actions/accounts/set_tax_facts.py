@@ -6,7 +6,7 @@ from datetime import date
 
 from billhead import clock
 from billhead.actions.billing.retax_open import retax_open
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.people import Customer
@@ -50,7 +50,7 @@ def set_tax_facts(tx: Tx, customer_id: int, facts: TaxFacts) -> None:
         _decide(tx, customer, facts)
     after = _shown(customer)
     changed = {name: f"{before[name]} → {after[name]}" for name in after if before[name] != after[name]}
-    audit(tx, "accounts.tax_facts", f"customer:{customer_id}", changed)
+    note(tx, f"customer:{customer_id}", **changed)
     retax_open(tx, customer_id)
 
 

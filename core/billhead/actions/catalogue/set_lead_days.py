@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.periods import Term
@@ -33,6 +33,6 @@ def set_lead_days(tx: Tx, plan_id: int, days: Mapping[str, int]) -> LeadDaysSet:
             Term.parse(term)
         if type(ahead) is not int or not 0 <= ahead <= _LONGEST:
             raise InvalidInput("days", f"must be from 0 to {_LONGEST}, got {ahead!r} for {term or 'any term'}")
-    audit(tx, "catalogue.lead_days", f"plan:{plan_id}", {"before": dict(plan.lead_days), "after": dict(days)})
+    note(tx, f"plan:{plan_id}", before=dict(plan.lead_days), after=dict(days))
     plan.lead_days = dict(days)
     return LeadDaysSet(plan_id)

@@ -6,7 +6,7 @@ from datetime import date
 from billhead import clock
 from billhead.actions.credits._top_up import NOT_SOLD, terms_of
 from billhead.actions.payments._methods import has_default
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import LARGEST_MINOR, Money
@@ -62,7 +62,7 @@ def set_wallet(tx: Tx, customer_id: int, wish: WalletWish) -> WalletSet:
     if wallet.top_up_every != before["top_up_every"]:
         _begin_anew(wallet, clock.today_in(tx.session.get_one(Seller, customer.seller_id).zone))
     tx.session.add(wallet)
-    audit(tx, "credits.wallet", f"customer:{customer_id}", {"before": before, "after": asdict(wish)})
+    note(tx, f"customer:{customer_id}", before=before, after=asdict(wish))
     return WalletSet(customer_id)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from billhead.actions.documents._changeable import locked_draft, recompute
 from billhead.actions.documents._tax_classes import USUAL_CLASS, tax_classes
 from billhead.actions.documents._wording import said
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import CurrencyMismatch, InvalidInput, NotFound
 from billhead.models.catalogue import Plan, Price, PriceBook
@@ -51,7 +51,7 @@ def add_line(tx: Tx, document_id: int, line: FreeLine | ProductLine) -> Added:
     tx.session.add(row)
     recompute(tx, draft)
     told = {"document_id": draft.id, "description": row.description, "amount_minor": row.unit_minor * row.quantity}
-    audit(tx, "documents.line_added", f"document:{draft.id}", told)
+    note(tx, f"document:{draft.id}", **told)
     return Added(row.id, draft.id)
 
 

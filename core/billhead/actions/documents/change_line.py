@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billhead.actions.documents._changeable import locked_line, recompute
 from billhead.actions.documents._wording import said
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.periods import Period
@@ -40,7 +40,7 @@ def change_line(tx: Tx, line_id: int, description: str, quantity: int, unit_mino
     line.cycle_minor = _whole(tx, line)
     recompute(tx, draft)
     after = {"description": text, "quantity": quantity, "unit_minor": unit_minor, "net_minor": line.net_minor}
-    audit(tx, "documents.line_changed", f"document:{draft.id}", {"line_id": line.id, "before": before, "after": after})
+    note(tx, f"document:{draft.id}", line_id=line.id, before=before, after=after)
     return Changed(line.id, draft.id)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from billhead.actions.documents._changeable import changeable, is_change, lines_of, recompute
 from billhead.actions.documents._charging import charge_then, to_be_charged
 from billhead.actions.documents._moving import another_like, move_lines, moved, name_subscription
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.document import Event, ProformaEvent
 from billhead.domain.errors import Conflict, InvalidInput
@@ -50,7 +50,7 @@ def merge_documents(tx: Tx, document_ids: Sequence[int]) -> Merged:
     name_subscription(tx, new)
     recompute(tx, new)
     charge_then(tx, [new], charged)
-    audit(tx, "documents.merged", f"document:{new.id}", {"from": ids})
+    note(tx, f"document:{new.id}", **{"from": ids})
     return Merged(new.id)
 
 

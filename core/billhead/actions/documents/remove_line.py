@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from billhead.actions.documents._changeable import by_hand, locked_line, recompute
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
 
@@ -27,5 +27,5 @@ def remove_line(tx: Tx, line_id: int) -> Removed:
     told = {"description": line.description, "net_minor": line.net_minor, "quantity": line.quantity}
     tx.session.delete(line)
     recompute(tx, draft)
-    audit(tx, "documents.line_removed", f"document:{draft.id}", told)
+    note(tx, f"document:{draft.id}", **told)
     return Removed(line_id, draft.id)

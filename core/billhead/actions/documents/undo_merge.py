@@ -7,7 +7,7 @@ from sqlalchemy import select
 from billhead.actions.documents._changeable import changeable, lines_of, recompute
 from billhead.actions.documents._charging import charge_then, to_be_charged
 from billhead.actions.documents._moving import move_lines, moved, name_subscription
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.document import Event, ProformaEvent
 from billhead.domain.errors import Conflict
@@ -50,5 +50,5 @@ def undo_merge(tx: Tx, document_id: int) -> Undone:
     document.subscription_id = None
     moved(document, Event.VOID, ProformaEvent.VOID)
     charge_then(tx, back, charged)
-    audit(tx, "documents.merge_undone", f"document:{document_id}", {"to": origins})
+    note(tx, f"document:{document_id}", to=origins)
     return Undone(document_id)

@@ -1,6 +1,6 @@
 """Take an entry off the lists: nobody is trusted or refused for it from now on."""
 
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
 from billhead.models.fraud import FraudEntry
@@ -14,4 +14,4 @@ def drop_entry(tx: Tx, entry_id: int) -> None:
     if row is None:
         raise NotFound("entry", entry_id)
     tx.session.delete(row)
-    audit(tx, "fraud.unlist", f"fraud_entry:{entry_id}", {"kind": row.kind, "value": row.value, "allows": row.allows})
+    note(tx, f"fraud_entry:{entry_id}", kind=row.kind, value=row.value, allows=row.allows)

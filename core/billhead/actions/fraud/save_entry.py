@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.fraud import entry_value
@@ -50,5 +50,5 @@ def save_entry(tx: Tx, seller_id: int, entry: ListEntry) -> EntrySaved:
     row.created_at, row.created_by = clock.now(), tx.ctx.actor
     tx.session.flush()
     details = {"kind": entry.kind, "value": value, "allows": entry.allows}
-    audit(tx, "fraud.list", f"fraud_entry:{row.id}", details)
+    note(tx, f"fraud_entry:{row.id}", **details)
     return EntrySaved(row.id, value)

@@ -45,4 +45,4 @@ def set_mails(tx: Tx, seller_id: int, rules: MailRules) -> None:
     if not 1 <= rules.trial_days <= MOST_DAYS:
         raise InvalidInput("trial_days", f"must be from 1 to {MOST_DAYS}")
     stored = {**asdict(rules), "foot": rules.foot.strip(), "off": sorted(set(rules.off))}
-    keep_rules(tx, seller_id, "mails", stored, "sellers.mails")
+    keep_rules(tx, seller_id, "mails", stored)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._payouts import held_by
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
@@ -78,7 +78,7 @@ def book_payout(
         legs.append(debit(AccountCode.FEES, Money(fee_minor, currency), subject))
     legs.append(credit(AccountCode.CLEARING, out, subject))
     row.entry_id = post(tx, seller.id, "payout", day, f"payout:{row.id}", legs)
-    audit(tx, "payments.payout_booked", f"gateway_account:{account.id}", {"payout_id": row.id, "reference": reference})
+    note(tx, f"gateway_account:{account.id}", payout_id=row.id, reference=reference)
     return PayoutBooked(row.id, amount_minor, fee_minor, currency, (held - out).minor)
 
 

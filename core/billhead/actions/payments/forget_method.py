@@ -3,7 +3,7 @@
 from billhead.actions.payments._letting_go import let_go
 from billhead.actions.payments._methods import visible_method
 from billhead.actions.scheduling import enqueue
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.models.payments import GatewayAccount
 from billhead.plugin_host import gateway_abilities
@@ -21,4 +21,4 @@ def forget_method(tx: Tx, method_id: int) -> None:
         args, lane = {"method_id": method.id}, f"payment_method:{method.id}"
         enqueue(tx, "payments.detach_method", args, key=f"detach:{method.id}", lane=lane)
     let_go(tx, method)
-    audit(tx, "payments.method_forgotten", f"customer:{method.customer_id}", {"method_id": method.id})
+    note(tx, f"customer:{method.customer_id}", method_id=method.id)

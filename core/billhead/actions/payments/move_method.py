@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from billhead.actions.payments._methods import visible_method
 from billhead.actions.payments.prefer_method import prefer_method
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.payments import PaymentMethod
@@ -40,4 +40,4 @@ def move_method(tx: Tx, method_id: int, way: str) -> None:
     tx.session.flush()
     if first.is_default and rows[0] is not first:
         prefer_method(tx, rows[0].id)
-    audit(tx, "payments.method_moved", f"customer:{method.customer_id}", {"method_id": method.id, "way": way})
+    note(tx, f"customer:{method.customer_id}", method_id=method.id, way=way)

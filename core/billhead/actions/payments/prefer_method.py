@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from billhead.actions.payments._methods import put_first, visible_method
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
 from billhead.models.subscriptions import Subscription
@@ -27,4 +27,4 @@ def prefer_method(tx: Tx, method_id: int) -> None:
     for subscription in tx.session.scalars(charged):
         subscription.payment_method_id = method.id
         subscription.version += 1
-    audit(tx, "payments.method_preferred", f"customer:{method.customer_id}", {"method_id": method.id})
+    note(tx, f"customer:{method.customer_id}", method_id=method.id)

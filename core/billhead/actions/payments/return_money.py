@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.ledger.post import post
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.ledger import AccountCode, credit, debit
@@ -45,5 +45,5 @@ def return_money(tx: Tx, unassigned_money_id: int, reference: str) -> Returned:
     day = clock.today_in(seller.zone)
     row.returned_entry_id = post(tx, seller.id, "unassigned_returned", day, f"unassigned_returned:{row.id}", legs)
     row.returned_at, row.returned_ref = clock.business_now(), reference[:140]
-    audit(tx, "payments.return_money", f"unassigned_money:{row.id}", {"reference": row.returned_ref})
+    note(tx, f"unassigned_money:{row.id}", reference=row.returned_ref)
     return Returned(row.id, row.amount_minor, row.currency)

@@ -6,7 +6,7 @@ from billhead import clock
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.payments._payouts import held_by
 from billhead.actions.payments.book_payout import PayoutBooked
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.periods import local_date
@@ -41,6 +41,6 @@ def return_payout(tx: Tx, payout_id: int, *, on: date | None = None) -> PayoutBo
     row.state, row.returned_at, row.returned_because = "returned", clock.business_now(), because[:500]
     reverse(tx, row.entry_id, "payout_returned", day, f"payout_returned:{row.id}")
     told = {"payout_id": row.id, "reference": row.provider_ref}
-    audit(tx, "payments.payout_returned", f"gateway_account:{account.id}", told)
+    note(tx, f"gateway_account:{account.id}", **told)
     held = held_by(tx.session, account, row.currency)
     return PayoutBooked(row.id, row.amount_minor, row.fee_minor, row.currency, held.minor)

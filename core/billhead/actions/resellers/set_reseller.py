@@ -6,7 +6,7 @@ from billhead.actions.resellers._rights import Rights, checked_rights, effective
 from billhead.actions.resellers._rights_lost import RightsPreview, rights_lost
 from billhead.actions.resellers._tree import lock_below
 from billhead.actions.resellers._wallet import owed_by
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.money import CREDITS, Money
@@ -48,7 +48,7 @@ def set_reseller(tx: Tx, reseller_id: int, entry: ResellerEntry) -> ResellerSet:
     reseller.name = " ".join(entry.name.split())
     if entry.credit_line is not None and entry.credit_line.minor != reseller.credit_line_minor:
         _set_line(tx, reseller, entry.credit_line)
-    audit(tx, "resellers.changed", f"reseller:{reseller.id}", {"before": before})
+    note(tx, f"reseller:{reseller.id}", before=before)
     return ResellerSet(reseller.id)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billhead.actions.verb import audit
+from billhead.actions.verb import note
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
 from billhead.models.sellers import Seller
@@ -10,11 +10,11 @@ from billhead.models.sellers import Seller
 __all__ = ["keep_rules"]
 
 
-def keep_rules(tx: Tx, seller_id: int, column: str, stored: dict[str, Any], action: str) -> None:
-    """Keep what has been checked, and in the trail what stood there before. Raises NotFound."""
+def keep_rules(tx: Tx, seller_id: int, column: str, stored: dict[str, Any]) -> None:
+    """Keep what has been checked, and in the row of the verb what stood there before. Raises NotFound."""
     seller = tx.session.get(Seller, seller_id, with_for_update=True)
     if seller is None:
         raise NotFound("seller", seller_id)
     before = getattr(seller, column)
     setattr(seller, column, stored)
-    audit(tx, action, f"seller:{seller_id}", {"before": before, "after": stored})
+    note(tx, f"seller:{seller_id}", before=before, after=stored)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.sellers._billing_rules import BillingRules, rules_of
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.numbering import fiscal_year
@@ -50,7 +50,7 @@ def set_billing_rules(tx: Tx, seller_id: int, rules: BillingRules) -> RulesSet:
     before = asdict(rules_of(seller))
     for name, value in asdict(rules).items():
         setattr(seller, name, value)
-    audit(tx, "sellers.billing_rules", f"seller:{seller_id}", {"before": before, "after": asdict(rules)})
+    note(tx, f"seller:{seller_id}", before=before, after=asdict(rules))
     return RulesSet(seller_id)
 
 

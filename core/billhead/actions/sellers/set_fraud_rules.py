@@ -18,5 +18,5 @@ class FraudRulesSet:
 @verb("sellers.set_fraud_rules", permission="sellers.write")
 def set_fraud_rules(tx: Tx, seller_id: int, rules: FraudRules) -> FraudRulesSet:
     """The rules were checked when they were made. Raises NotFound."""
-    keep_rules(tx, seller_id, "fraud", rules.stored(), "sellers.fraud_rules")
+    keep_rules(tx, seller_id, "fraud", rules.stored())
     return FraudRulesSet(seller_id)

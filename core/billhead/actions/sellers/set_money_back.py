@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from billhead.actions.payments._policy import MoneyBack, money_back_of
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
 from billhead.models.sellers import Seller
@@ -24,5 +24,5 @@ def set_money_back(tx: Tx, seller_id: int, policy: MoneyBack) -> MoneyBackSet:
         raise NotFound("seller", seller_id)
     before = asdict(money_back_of(seller))
     seller.money_back = asdict(policy)
-    audit(tx, "sellers.money_back", f"seller:{seller_id}", {"before": before, "after": seller.money_back})
+    note(tx, f"seller:{seller_id}", before=before, after=seller.money_back)
     return MoneyBackSet(seller_id)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.billing._series import open_series
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.numbering import NumberFormat
@@ -56,7 +56,7 @@ def set_number_series(
     series.format, series.prefix = pattern, prefix
     after = {"format": pattern, "prefix": prefix, "next_number": series.next_number}
     details = {"kind": kind, "fiscal_year": fiscal_year, "before": before, "after": after}
-    audit(tx, "sellers.number_series", f"seller:{seller_id}", details)
+    note(tx, f"seller:{seller_id}", **details)
     return SeriesSet(series.id, written.text(series.next_number, fiscal_year, today))
 
 

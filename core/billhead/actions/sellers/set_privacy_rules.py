@@ -18,5 +18,5 @@ class PrivacyRulesSet:
 @verb("sellers.set_privacy_rules", permission="privacy.write")
 def set_privacy_rules(tx: Tx, seller_id: int, rules: PrivacyRules) -> PrivacyRulesSet:
     """The rules were checked when they were made. Raises NotFound."""
-    keep_rules(tx, seller_id, "privacy", rules.stored(), "sellers.privacy_rules")
+    keep_rules(tx, seller_id, "privacy", rules.stored())
     return PrivacyRulesSet(seller_id)

@@ -19,5 +19,5 @@ class ReferralsSet:
 def set_referral_rules(tx: Tx, seller_id: int, rules: ReferralRules) -> ReferralsSet:
     """The rules were checked when they were made; they hold for those who wait, too. Raises NotFound."""
     stored = {**asdict(rules), "rewards": {currency: list(both) for currency, both in rules.rewards.items()}}
-    keep_rules(tx, seller_id, "referrals", stored, "sellers.referral_rules")
+    keep_rules(tx, seller_id, "referrals", stored)
     return ReferralsSet(seller_id)

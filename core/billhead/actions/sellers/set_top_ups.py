@@ -29,5 +29,5 @@ def set_top_ups(tx: Tx, seller_id: int, terms: Mapping[str, TopUpTerms]) -> TopU
         currency: {**asdict(one), "offered": list(one.offered), "bonuses": [asdict(bonus) for bonus in one.bonuses]}
         for currency, one in terms.items()
     }
-    keep_rules(tx, seller_id, "top_ups", stored, "sellers.top_ups")
+    keep_rules(tx, seller_id, "top_ups", stored)
     return TopUpsSet(seller_id)

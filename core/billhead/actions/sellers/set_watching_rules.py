@@ -18,5 +18,5 @@ class WatchingSet:
 @verb("sellers.set_watching_rules", permission="sellers.write")
 def set_watching_rules(tx: Tx, seller_id: int, rules: WatchingRules) -> WatchingSet:
     """The rules were checked when they were made. Raises NotFound."""
-    keep_rules(tx, seller_id, "watching", asdict(rules), "sellers.watching_rules")
+    keep_rules(tx, seller_id, "watching", asdict(rules))
     return WatchingSet(seller_id)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from billhead.actions.support._mailbox import MailboxSettings
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
 from billhead.models.support import Department
@@ -23,4 +23,4 @@ def save_mailbox(tx: Tx, department_id: int, values: Mapping[str, Any]) -> None:
     store_settings(MailboxSettings, row, values)
     if before != {name: row.settings.get(name) for name in before}:
         row.mail_cursor = {}
-    audit(tx, "support.mailbox", f"department:{row.id}", {"host": row.settings.get("host", "")})
+    note(tx, f"department:{row.id}", host=row.settings.get("host", ""))

@@ -20,4 +20,4 @@ def save_rules(tx: Tx, seller_id: int, rules: SupportRules) -> None:
     for name, (low, high) in _BOUNDS.items():
         if not low <= values[name] <= high:
             raise InvalidInput(name, f"must be from {low} to {high}")
-    keep_rules(tx, seller_id, "support", values, "support.rules")
+    keep_rules(tx, seller_id, "support", values)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billhead.actions.support._seen import locked_ticket, may_see
 from billhead.actions.support._writing import say
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.context import Role
 from billhead.domain.errors import InvalidInput
@@ -29,7 +29,7 @@ def sort_ticket(tx: Tx, ticket_id: int, department_id: int, priority: str, assig
     for what in told:
         say(tx, ticket, what)
     if told:
-        audit(tx, "support.sorted", f"ticket:{ticket.id}", {"changes": told})
+        note(tx, f"ticket:{ticket.id}", changes=told)
     return Sorted(ticket.id, bool(told))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
 from billhead.models.viewings import ViewingRule
@@ -20,6 +20,6 @@ def drop_viewing_rule(tx: Tx, rule_id: int) -> RuleDropped:
     row = tx.session.get(ViewingRule, rule_id)
     if row is None:
         raise NotFound("viewing rule", rule_id)
-    audit(tx, "viewings.rule_dropped", f"rule:{rule_id}", {"kind": row.kind, "metric": row.metric})
+    note(tx, f"rule:{rule_id}", kind=row.kind, metric=row.metric)
     tx.session.delete(row)
     return RuleDropped(rule_id)

@@ -27,7 +27,6 @@ HOUSE = {
     "resellers.buy_credits": marked("Credits ordered"),
     "resellers.buy_plan": marked("Reseller plan ordered"),
     "resellers.change_user": marked("Plan of a user changed"),
-    "resellers.changed": marked("Reseller changed"),
     "resellers.create_key": marked("API key made"),
     "resellers.credits_bought": marked("Credits bought"),
     "resellers.credits_taken_back": marked("Bought credits taken back"),

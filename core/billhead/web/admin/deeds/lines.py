@@ -11,7 +11,6 @@ LINES = {
     "bulk.undo": marked("Bulk action taken back"),
     "catalogue.add_price": marked("Price added"),
     "catalogue.allow_change": marked("Changes between plans allowed or ruled out"),
-    "catalogue.lead_days": marked("Lead days of the plan changed"),
     "catalogue.price_usage": marked("Price of use set"),
     "catalogue.reprice": marked("Price change decided"),
     "catalogue.retire_plan": marked("Plan retired or put back on sale"),
@@ -114,7 +113,6 @@ LINES = {
     "usage.send_file": marked("File of usage sent"),
     "usage.start_import": marked("Import of usage begun"),
     "viewings.drop_rule": marked("Rule of viewings removed"),
-    "viewings.rule_dropped": marked("Rule of viewings removed"),
     "viewings.save_rule": marked("Rule of viewings saved"),
     "viewings.stuck": marked("Viewings could not be read"),
 }
