@@ -6,10 +6,8 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from billhead import clock
-from billhead.cli import current_app_of, main
+from billhead.cli import main
 from billhead.db import reading, writing
-from billhead.demo.calendar import FIRST_DAY, begin_calendar
 from billhead.demo.northcable import example_folder
 from billhead.domain.context import Context
 from billhead.models.catalogue import Plan
@@ -65,12 +63,3 @@ def test_importing_again_leaves_what_the_file_does_not_say_of_a_plan(app, billhe
     billhead("import", "catalog", CATALOGUE)
     with app.app_context(), reading() as session:
         assert session.scalar(select(Plan.details).where(Plan.code == "basic-mag")) == before
-
-
-def test_a_command_in_the_home_of_a_demo_is_as_late_as_the_demo(tmp_path, monkeypatch):
-    monkeypatch.setenv("BILLHEAD_HOME", str(tmp_path))
-    monkeypatch.setattr(clock, "_shift", clock._shift)  # put back after the test
-    begin_calendar(tmp_path)
-    with main.make_context("billhead", ["doctor"]) as ctx:
-        current_app_of(ctx)
-    assert 0 <= (clock.business_now() - FIRST_DAY).total_seconds() < 60

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from billhead.demo.calendar import follow_calendar
 from billhead.domain.errors import BillheadError, Conflict
 
 if TYPE_CHECKING:
@@ -110,16 +109,12 @@ def main() -> None:
 
 
 def current_app_of(ctx: click.Context) -> "Flask":
-    """The application of this invocation: the one that a test passed as `obj`, else created once from the settings.
-
-    In the home of a demo it is as late as it is for the demo.
-    """
+    """The application of this invocation: the one that a test passed as `obj`, else created once from the settings."""
     root = ctx.find_root()
     if root.obj is None:
         from billhead.app import create_app  # late: it loads everything, and --help needs nothing
 
         root.obj = create_app()
-        follow_calendar(root.obj.extensions["billhead"].config.home)
     app: Flask = root.obj
     return app
 

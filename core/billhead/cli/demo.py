@@ -18,7 +18,9 @@ from billhead.app import create_app
 from billhead.cli import show
 from billhead.config import Config, load_config
 from billhead.db import db, reading
-from billhead.demo.calendar import FIRST_DAY, begin_calendar, follow_calendar
+from billhead.demo.aurora import SHOP_PATH
+from billhead.demo.calendar import FIRST_DAY, days_since_example, is_loaded, note_loaded
+from billhead.demo.everyday import Everyday
 from billhead.demo.months import Months
 from billhead.demo.northcable import DEMO_PASSWORD, load, point_at
 from billhead.demo.panels import SandboxPanels, sandbox_panels
@@ -113,33 +115,35 @@ def demo_environment(app: Flask, sock: socket.socket) -> Iterator[list[str]]:
     """For `serve --demo`: run the sandbox panels, load NorthCable on the first start, and say where to look. `sock` is
     bound to where it will be served.
 
-    A part of the operator lives through a month first, so that there are invoices, payments and debts to look at. The
-    business clock goes on from the day of the example data: the demo looks the same whenever it is started.
+    A part of the operator lives through the month before today first, so that there are invoices, payments and debts to
+    look at. All days of the example data are moved to today: the demo looks the same whenever it is loaded.
     """
     config: Config = app.extensions["billhead"].config
     with sandbox_panels(config.home / "panels", _ports()) as panels, app.app_context():
-        if follow_calendar(config.home):
+        if is_loaded(config.home):
             point_at(panels)
         else:
             _must_be_empty(f"a start that was broken off, or no demo: remove {config.home}, and start again")
             click.echo("NorthCable is loaded, and lives through a month: this takes half a minute, once.")
             with _web(app, sockets=[sock.dup()]):
                 _load_lived(config, panels)
-            begin_calendar(config.home)
+            note_loaded(config.home)
         panels.set_clock(clock.business_now())
         yield _told(config, panels)
 
 
 def _load_lived(config: Config, panels: SandboxPanels) -> None:
-    lived = timedelta(days=_DAYS_A_MONTH)
-    clock.move_business_clock(FIRST_DAY - lived)
-    panels.set_clock(FIRST_DAY - lived)
+    today, lived = clock.business_now(), timedelta(days=_DAYS_A_MONTH)
+    moved = days_since_example()
 
-    def live() -> None:
+    def live(seller_id: int) -> None:
         drain(threads=_DRAIN_THREADS)
-        Months(panels, Payers.of(f"{config.base_url}/account"), tell=click.echo).lead_up(_DAYS_A_MONTH)
+        months = Months(panels, Payers.of(f"{config.base_url}/account"), tell=click.echo)
+        months.lead_up(_DAYS_A_MONTH, today, Everyday.of(seller_id).act)
 
-    load(panels, config.home / "mail", lived=lived, live=live)
+    with clock.business_time(today - lived):
+        panels.set_clock(today - lived)
+        load(panels, config.home / "mail", lived=lived, moved=moved, live=live)
 
 
 def _ports() -> tuple[int, int]:
@@ -156,8 +160,9 @@ def _told(config: Config, panels: SandboxPanels) -> list[str]:
     with reading() as session:
         lines = session.scalar(select(func.count()).select_from(Service))
     return [
-        f"NorthCable, {lines} lines; the demo's calendar stands at {clock.business_now():%d %b %Y}",
+        f"NorthCable, {lines} lines; what there is reaches up to {clock.business_now():%d %b %Y}",
         f"  shop        {config.base_url}/",
+        f"  its shop    {config.base_url}/shop/{SHOP_PATH}/   (of a reseller; viewer@aurora.example signs in there)",
         f"  customer    {config.base_url}/account    viewer@northcable.example / {DEMO_PASSWORD}",
         f"  reseller    {config.base_url}/reseller   reseller@northcable.example / {DEMO_PASSWORD}",
         f"  staff       {config.base_url}/admin      staff@northcable.example / {DEMO_PASSWORD}",

@@ -1,28 +1,27 @@
-"""The calendar of a demo: it begins on the day of the example data and goes on from there, across restarts, and for
-every command that is given in the demo's home."""
+"""The calendar of a demo: the example data is of one day, and `serve --demo` shows it as if it were of the day on which
+it is loaded. From then on it is as late in the demo as everywhere."""
 
-import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from billhead import clock
 
-__all__ = ["FIRST_DAY", "begin_calendar", "follow_calendar"]
+__all__ = ["FIRST_DAY", "days_since_example", "is_loaded", "note_loaded"]
 
 FIRST_DAY = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+"""The day of the example data."""
 _FILE = "demo.json"
 
 
-def begin_calendar(home: Path) -> None:
-    """The demo is loaded: from now on its home has a calendar of its own."""
-    (home / _FILE).write_text(json.dumps({"loaded_at": clock.now().isoformat()}), "utf-8")
+def days_since_example() -> timedelta:
+    """Whole days from the day of the example data to the business clock's; below zero where that is before it."""
+    return clock.business_now().date() - FIRST_DAY.date()
 
 
-def follow_calendar(home: Path) -> bool:
-    """Move the business clock to where the demo of this home stands. False where there is none, and nothing moves."""
-    file = home / _FILE
-    if not file.exists():
-        return False
-    loaded_at = datetime.fromisoformat(json.loads(file.read_text("utf-8"))["loaded_at"])
-    clock.move_business_clock(FIRST_DAY + (clock.now() - loaded_at))
-    return True
+def note_loaded(home: Path) -> None:
+    """The demo of this home is there as a whole: the next start goes on with it."""
+    (home / _FILE).write_text("{}\n", "utf-8")
+
+
+def is_loaded(home: Path) -> bool:
+    return (home / _FILE).exists()

@@ -53,10 +53,12 @@ class Months:
                 self.tell(f"{now:%d %b %Y}: {self._so_far()}")
         self._settle_down()
 
-    def lead_up(self, days: int) -> None:
-        """Live through `days` days that end with FIRST_DAY, from the first of which the clock stands at."""
-        for number in range(1, days + 1):
-            self._move(FIRST_DAY - timedelta(days=days - number))
+    def lead_up(self, days: int, last: datetime, meanwhile: Callable[[int], None]) -> None:
+        """Live through `days` days that end with `last`. `meanwhile` is told how many are left, and does on each what
+        people do beside paying."""
+        for left in reversed(range(days)):
+            self._move(last - timedelta(days=left))
+            meanwhile(left)
             self._live()
 
     def _live(self) -> None:

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.importing._row import place_dates
 from billhead.actions.importing._subscriber import Refusal
 from billhead.actions.importing.catalog_file import Catalog, read_catalog
 from billhead.actions.importing.import_catalog import import_catalog
@@ -64,15 +65,16 @@ def load(
     *,
     subscribers: int | None = None,
     lived: timedelta | None = None,
-    live: Callable[[], None] = lambda: None,
+    moved: timedelta = timedelta(0),
+    live: Callable[[int], None] = lambda seller_id: None,
 ) -> Loaded:
     """Import everything; `subscribers` limits how many rows are taken (all by default).
 
-    With `lived` one row in thirty is imported as it stood so long ago, where the business clock must be; then `live`
-    goes through that time, and the others come.
+    All days of the example are later by `moved`, in whole days. With `lived` one row in thirty is imported as it stood
+    so long ago, where the business clock must be; then `live` goes through that time, and the others come.
     """
     folder = example_folder()
-    catalog = read_catalog(folder / "catalog.toml", panels.settings())
+    catalog = _moved(read_catalog(folder / "catalog.toml", panels.settings()), moved)
     with writing(_CTX) as tx:
         seller_id = import_catalog(tx, catalog).seller_id
         _gateway_accounts(tx, seller_id, panels)
@@ -82,13 +84,14 @@ def load(
     file = folder / "subscribers.csv"
     added = refused = 0
     if lived is not None:
-        rows = (_earlier(row, lived) for row in _rows(file, catalog, subscribers) if _is_early(row))
+        rows = (_later(row, moved - lived) for row in _rows(file, catalog, subscribers) if _is_early(row))
         added, refused = _import(seller_id, rows)
-        live()
+        _logins(seller_id)
+        live(seller_id)
     left = (row for row in _rows(file, catalog, subscribers) if lived is None or not _is_early(row))
-    more = _import(seller_id, left)
-    with writing(_CTX) as tx:
-        _logins(tx, seller_id)
+    more = _import(seller_id, (_later(row, moved) for row in left))
+    if lived is None:
+        _logins(seller_id)
     return Loaded(seller_id, added + more[0], refused + more[1])
 
 
@@ -113,17 +116,18 @@ def _is_early(row: _Row) -> bool:
     return row.line % _EARLY == _FIRST_LINE
 
 
-def _earlier(row: _Row, by: timedelta) -> _Row:
-    """As it stood then, each day by as much earlier."""
-    if not isinstance(row, GoodRow):
+def _later(row: _Row, by: timedelta) -> _Row:
+    """With each day so much later. What is counted from then on is found anew: months are of different lengths."""
+    if not isinstance(row, GoodRow) or not by:
         return row
     days = row.dates
-    return replace(
-        row,
-        dates=replace(
-            days, started_on=days.started_on - by, paid_through=days.paid_through - by, anchor=days.anchor - by
-        ),
-    )
+    return replace(row, dates=place_dates(row.sale.offer, days.started_on + by, days.paid_through + by))
+
+
+def _moved(catalog: Catalog, by: timedelta) -> Catalog:
+    """With its live events so much later."""
+    events = {code: replace(one, starts=one.starts + by, ends=one.ends + by) for code, one in catalog.events.items()}
+    return replace(catalog, events=events)
 
 
 def _import(seller_id: int, rows: Iterator[_Row]) -> tuple[int, int]:
@@ -201,8 +205,13 @@ def _mail(tx: Tx, folder: Path) -> None:
     tx.session.add(row)
 
 
-def _logins(tx: Tx, seller_id: int) -> None:
+def _logins(seller_id: int) -> None:
     """One person per role, all with the demo password."""
+    with writing(_CTX) as tx:
+        _write_logins(tx, seller_id)
+
+
+def _write_logins(tx: Tx, seller_id: int) -> None:
     hashed = PasswordHasher(time_cost=1, memory_cost=8192).hash(DEMO_PASSWORD)
     customer = tx.session.scalar(select(Subscription.customer_id).order_by(Subscription.id).limit(1))
     reseller = tx.session.scalar(select(Reseller.id).where(Reseller.code == "aurora"))

@@ -27,8 +27,9 @@ _NEVER_PAYS = 10  # one in ten transfers never comes
 
 @dataclass(slots=True)
 class Payers:
-    """Deterministic: what somebody does depends on their id and the date alone."""
+    """Deterministic: what somebody does depends on their id and the date alone. All buy from one seller."""
 
+    seller_id: int
     cards_id: int
     bank_id: int
     return_url: str
@@ -39,8 +40,9 @@ class Payers:
     @classmethod
     def of(cls, return_url: str) -> "Payers":
         with reading() as session:
-            ids = {a.gateway: a.id for a in session.scalars(select(GatewayAccount))}
-        return cls(ids["sandbox_cards"], ids["bank_transfer"], return_url)
+            accounts = {a.gateway: a for a in session.scalars(select(GatewayAccount))}
+        cards, bank = accounts["sandbox_cards"], accounts["bank_transfer"]
+        return cls(cards.seller_id, cards.id, bank.id, return_url)
 
     def act(self, today: date) -> None:
         self._transfer(today)
@@ -52,6 +54,7 @@ class Payers:
             offers = session.execute(
                 select(Document.id, Document.customer_id, Document.total_minor, Document.currency, Document.due_on)
                 .where(Document.kind == "proforma", Document.state == "open", Document.due_on.is_not(None))
+                .where(Document.seller_id == self.seller_id)
                 .order_by(Document.id)
             ).all()
         for document_id, customer_id, total, currency, due_on in offers:
@@ -73,6 +76,7 @@ class Payers:
                     Document.state.in_([s.value for s in OWED]),
                     Document.due_on.is_not(None),
                     Subscription.state == "suspended",
+                    Subscription.seller_id == self.seller_id,
                 )
                 .order_by(Document.id)
             ).all()
