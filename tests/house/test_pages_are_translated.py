@@ -3,6 +3,7 @@
 After a change of words: `make words`, and fill in what is empty.
 """
 
+import ast
 import re
 from pathlib import Path
 
@@ -31,6 +32,21 @@ def test_five_languages_beside_english():
 def test_every_text_is_translated(language, said):
     catalogue = write_catalogues.catalogue(language)
     assert faults(catalogue, said) == []
+
+
+def test_no_text_stands_inside_of_an_f_string():
+    """Who looks for texts to translate does not look in there."""
+    found = []
+    for path in sorted((*WEB.rglob("*.py"), *(ROOT / "plugins").rglob("billhead_*/**/*.py"))):
+        for text in ast.walk(ast.parse(path.read_text("utf-8"))):
+            calls = (one for one in ast.walk(text) if isinstance(text, ast.JoinedStr) and isinstance(one, ast.Call))
+            found += [f"{path.name}:{text.lineno}" for call in calls if _says(call)]
+    assert found == []
+
+
+def _says(call):
+    named = getattr(call.func, "id", "") in ("_", "say", "say_count", "later", "marked")
+    return named and call.args and isinstance(call.args[0], ast.Constant)
 
 
 @pytest.mark.parametrize("language", [code for code in NOTICE_LANGUAGES if code != "en"])

@@ -21,13 +21,14 @@ from billhead.domain.money import CREDITS, exponent
 from billhead.domain.periods import Term
 from billhead.models.documents import Document
 from billhead.web.places import country_name, language_name
-from billhead.web.speaking import other_language, speech
+from billhead.web.speaking import other_language, say, speech
 from billhead.wording import wording
 
 __all__ = [
     "MONTHS",
     "day",
     "day_in_words",
+    "from_to",
     "happened",
     "install",
     "last_day",
@@ -131,6 +132,11 @@ def money(minor: int, currency: str) -> str:
     number = f"{whole:,}" + (f".{part:0{digits}d}" if digits else "")
     sign = _SIGNS.get(currency, f"{currency}\u00a0")
     return f"{'−' if minor < 0 else ''}{sign}{number}"
+
+
+def from_to(before: object, after: object) -> str:
+    """What it is and what it becomes; the arrow points as the language is read."""
+    return say("%(before)s → %(after)s", before=before, after=after)
 
 
 def whole(count: int) -> str:

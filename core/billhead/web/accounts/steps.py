@@ -44,7 +44,8 @@ def second_step() -> ResponseReturnValue:
         with reading() as session:
             owed = preview_pass_second_step(session, token)
     except Conflict as ended:
-        flash(f"{speech().refusal(ended.message)} {say('Give your password again.')}", "bad")
+        again = say("Give your password again.")
+        flash(f"{speech().refusal(ended.message)} {again}", "bad")
         return _back_to_the_password()
     return page("accounts/second_step.html", form=form, owed=owed), 422 if form.is_submitted() else 200
 

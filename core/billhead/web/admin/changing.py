@@ -28,7 +28,7 @@ from billhead.web.admin.asking import Question, reason_field
 from billhead.web.admin.previewing import Figures, PreviewForm, asked_with, previewed
 from billhead.web.changing import PRICE_CHANGED, changed_by_staff, goes_on, wish_of
 from billhead.web.errors import refusal
-from billhead.web.formatting import day_in_words, last_day, money
+from billhead.web.formatting import day_in_words, from_to, last_day, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import later, marked, say, speech
@@ -67,7 +67,7 @@ def change_subscription(key: int) -> ResponseReturnValue:
                 )
             elif done.runs_until:
                 until = day_in_words(last_day(date.fromisoformat(done.runs_until)))
-                told = f"{told} {say('Paid until %(day)s.', day=until)}"
+                told = " ".join((told, say("Paid until %(day)s.", day=until)))
             flash(told, "good")
             return redirect(url_for("admin.subscription", key=key), 303)
     shown: dict[str, Any] = {"subscription": row, "customer": customer, "plan": plan, "choices": choices}
@@ -177,7 +177,7 @@ def transfer_subscription(key: int) -> ResponseReturnValue:
         before = tx.session.get_one(Subscription, key)
         giver, currency, through = _customer(tx, before.customer_id), before.currency, before.paid_through
         done = transfer(tx, key, form.customer_id.data, form.money.data)
-        moves: list[tuple[str, str]] = [(say("Its customer"), f"{giver} → {_customer(tx, done.customer_id)}")]
+        moves: list[tuple[str, str]] = [(say("Its customer"), from_to(giver, _customer(tx, done.customer_id)))]
         if form.money.data == "settled":
             moves.append((say("Credited to %(name)s", name=giver), money(done.credited_minor, currency)))
             moves.append(

@@ -121,5 +121,5 @@ def put_content_back(key: int, language: str, number: int) -> ResponseReturnValu
         return say("It is back, as version %(now)s.", now=now)
 
     title = say("Put version %(number)s of /pages/%(slug)s back?", number=number, slug=row.slug)
-    words = f"{told} {say('It comes as a new version: nothing of the history is lost.')}"
-    return asked(Question(title, words, say("Put it back"), back, danger=False), ReasonForm(), act)
+    kept = say("It comes as a new version: nothing of the history is lost.")
+    return asked(Question(title, f"{told} {kept}", say("Put it back"), back, danger=False), ReasonForm(), act)

@@ -294,8 +294,8 @@ def _overdue(owed: Sequence[Debt], today: date) -> list[tuple[int, str, str]]:
     late = [one for one in owed if one.late_count]
     count = sum(one.late_count for one in late)
     amounts = ", ".join(money(one.late_minor, one.currency) for one in late)
-    told = f"{say_count('invoice overdue', 'invoices overdue', count)}: {amounts}"
-    return [(count, told, url_for("admin.documents", overdue_on=today))] if late else []
+    told = say_count("invoice overdue", "invoices overdue", count)
+    return [(count, f"{told}: {amounts}", url_for("admin.documents", overdue_on=today))] if late else []
 
 
 def _needs(counts: dict[str, int]) -> list[tuple[int, str, str]]:

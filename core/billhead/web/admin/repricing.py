@@ -21,7 +21,7 @@ from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.asking import Question
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.admin.price_changes import a_month
-from billhead.web.formatting import day_in_words, lasting, money
+from billhead.web.formatting import day_in_words, from_to, lasting, money
 from billhead.web.forms import stripped, ticked
 from billhead.web.places import currency_choices
 from billhead.web.speaking import later, say, say_count
@@ -109,7 +109,7 @@ class RepriceForm(PreviewForm):
 
 def told_of(one: Affected, plan: str, touched: bool = True) -> list[tuple[str, str]]:
     """One price before and after, as a figure; `plan`: its name, `touched`: who has it already pays it as well."""
-    change = f"{money(one.old_minor, one.currency)} → {money(one.new_minor, one.currency)}"
+    change = from_to(money(one.old_minor, one.currency), money(one.new_minor, one.currency))
     if touched:
         who = say_count("%(count)d subscription", "%(count)d subscriptions", one.subscriptions)
         if one.a_month_minor:
@@ -118,7 +118,8 @@ def told_of(one: Affected, plan: str, touched: bool = True) -> list[tuple[str, s
         who = say_count(
             "%(count)d subscription keeps what it pays", "%(count)d subscriptions keep what they pay", one.subscriptions
         )
-    return [(f"{plan}, {lasting(one.term) or say('once')} ({one.book})", f"{change}: {who}")]
+    term = lasting(one.term) or say("once")
+    return [(f"{plan}, {term} ({one.book})", f"{change}: {who}")]
 
 
 def _named(book: PriceBook, plan: Plan, price: Price, several: bool) -> str:

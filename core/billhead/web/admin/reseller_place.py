@@ -19,6 +19,7 @@ from billhead.web.admin.area import admin
 from billhead.web.admin.asking import reason_field
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.admin.reseller_forms import about_reseller, one_reseller
+from billhead.web.formatting import from_to
 from billhead.web.speaking import later, say
 
 __all__: list[str] = []
@@ -93,9 +94,11 @@ def _figures(row: Reseller, done: Placed) -> Figures:
         shown.append((say("Running subscriptions on plans that can't be sold any more"), str(seen.not_sold)))
     before, after = seen.rights_before, seen.rights
     if before.trials_per_day != after.trials_per_day:
-        shown.append((say("Trials a day"), f"{before.trials_per_day} → {after.trials_per_day}"))
+        shown.append((say("Trials a day"), from_to(before.trials_per_day, after.trials_per_day)))
     if before.floor_percent != after.floor_percent:
-        shown.append((say("Least price, percent of the list price"), f"{before.floor_percent} → {after.floor_percent}"))
+        shown.append(
+            (say("Least price, percent of the list price"), from_to(before.floor_percent, after.floor_percent))
+        )
     for name, label in (("terminate", say("May end a line at once")), ("own_shop", say("May have a shop of its own"))):
         if getattr(before, name) != getattr(after, name):
             shown.append((label, say("yes") if getattr(after, name) else say("no")))

@@ -75,7 +75,7 @@ def _changed(done: Changed) -> ResponseReturnValue:
         told = say("Changed. Your lines follow in a moment.")
         if done.runs_until:
             until = day_in_words(last_day(date.fromisoformat(str(done.runs_until))))
-            told = f"{told} {say('Paid until %(day)s.', day=until)}"
+            told = " ".join((told, say("Paid until %(day)s.", day=until)))
     flash(told, "good")
     return redirect(url_for("customer.subscription", subscription_id=done.subscription_id), 303)
 

@@ -33,6 +33,7 @@ from billhead.plugin import allow
 from billhead.web.changing import day_of
 from billhead.web.csv_export import csv_response
 from billhead.web.errors import refusal
+from billhead.web.formatting import from_to
 from billhead.web.forms import stripped
 from billhead.web.movements import held_for, what_moved
 from billhead.web.pages import page
@@ -252,6 +253,6 @@ def _both(tx: Tx, form: PassOnForm) -> Figures:
     if mine < amount.minor and not own_reseller(tx.session).credit_line_minor:
         raise Conflict(say("you have %(credits)s", credits=in_credits(mine)), hint=say("pass on less, or buy credits"))
     return (
-        (say("Your balance"), f"{in_credits(mine)} → {in_credits(mine - amount.minor)}"),
-        (say("Balance of %(name)s", name=to.name), f"{in_credits(theirs)} → {in_credits(theirs + amount.minor)}"),
+        (say("Your balance"), from_to(in_credits(mine), in_credits(mine - amount.minor))),
+        (say("Balance of %(name)s", name=to.name), from_to(in_credits(theirs), in_credits(theirs + amount.minor))),
     )

@@ -4,6 +4,7 @@ from billhead.actions.resellers._seen import figures_of
 from billhead.db import Tx
 from billhead.models.people import Reseller
 from billhead.models.subscriptions import Subscription
+from billhead.web.formatting import from_to
 from billhead.web.reseller.area import in_credits, own_id
 from billhead.web.speaking import say
 
@@ -18,4 +19,4 @@ def left_after(tx: Tx, subscription: Subscription, minor: int) -> list[tuple[str
     now = figures_of(tx.session, [payer])[payer].balance_minor
     mine = payer == own_id()
     what = say("Balance") if mine else say("Balance of %(name)s", name=tx.session.get_one(Reseller, payer).name)
-    return [(what, f"{in_credits(now)} → {in_credits(now - minor)}")]
+    return [(what, from_to(in_credits(now), in_credits(now - minor)))]
