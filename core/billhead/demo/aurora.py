@@ -17,6 +17,7 @@ from billhead.actions.resellers.renew_user import renew_user
 from billhead.actions.resellers.set_own_price import set_own_price
 from billhead.actions.resellers.set_reseller import ResellerEntry, set_reseller
 from billhead.actions.resellers.transfer_credits import transfer_credits
+from billhead.actions.shops._entry import ShopEntry
 from billhead.actions.shops._own import shop_of
 from billhead.actions.shops._prices import list_prices, prices_of_shop
 from billhead.actions.shops.book_shop_money import book_shop_money
@@ -24,8 +25,10 @@ from billhead.actions.shops.open_shop import NewShop, open_shop
 from billhead.actions.shops.save_shop_article import save_shop_article
 from billhead.actions.shops.save_shop_department import save_shop_department
 from billhead.actions.shops.save_shop_gateway import save_shop_gateway
+from billhead.actions.shops.set_shop import set_shop
 from billhead.actions.shops.set_shop_looks import ShopLooks, set_shop_looks
 from billhead.actions.shops.set_shop_price import set_shop_price
+from billhead.actions.shops.set_shop_trial import set_shop_trial
 from billhead.actions.subscriptions.start import Order, start_subscription
 from billhead.actions.support.save_department import DepartmentEntry
 from billhead.db import Tx, writing
@@ -56,6 +59,7 @@ _USERS = {  # days before the last → plan, term, name, and what Aurora has not
 }
 _OWN_PRICES = {"basic-stream": 1190, "family-stream": 1790, "premium-stream": 2390}  # cents a month
 _SHOP_DAY, _ORDER_DAY, _RENEWAL_DAY = 18, 12, 2
+_TRIAL = 150  # cents
 _MARK_UP = 150_000  # parts per million above the operator's list
 _SHOP_CUSTOMERS = (
     ("Vera Sjöberg", "viewer@aurora.example", "basic-stream"),
@@ -112,6 +116,8 @@ class Aurora:
         set_reseller(tx, reseller.id, ResellerEntry(reseller.name, rights))
         wanted = NewShop(SHOP_PATH, "Aurora TV", mail_from="tv@aurora.example", gateways=["bank_transfer"])
         open_shop(tx, reseller.id, wanted)
+        place = ShopEntry("Aurora TV", "Aurora Media AB", "tv@aurora.example", "Sveavägen 44", "111 34", "Stockholm")
+        set_shop(tx, reseller.id, place)
         set_shop_looks(tx, reseller.id, ShopLooks("midnight", {"accent": "#7a1f5c"}, {}))
         bank = {
             "holder": "Aurora Media AB",
@@ -137,6 +143,8 @@ class Aurora:
             if price is not None:
                 asked = marked_up(price, _MARK_UP, one.least)
                 set_shop_price(tx, self.reseller_id, one.plan.code, one.term, asked)
+            if one.trial is not None:
+                set_shop_trial(tx, self.reseller_id, one.plan.code, one.term, Money(_TRIAL, "EUR"))
 
     def _sell(self, tx: Tx) -> None:
         """Two people order in its shop: the first has paid, and signs in with the demo's password."""

@@ -14,6 +14,7 @@ from billhead.actions.helping.save_announcement_text import save_announcement_te
 from billhead.actions.helping.save_article import ArticleEntry, save_article
 from billhead.actions.helping.set_status import set_status
 from billhead.actions.rates.import_rates import import_rates
+from billhead.actions.sellers.set_referral_rules import set_referral_rules
 from billhead.actions.support.answer_ticket import answer_ticket
 from billhead.actions.support.open_dispute import open_dispute
 from billhead.actions.support.open_ticket import NewTicket, open_ticket
@@ -24,6 +25,7 @@ from billhead.db import Tx, writing
 from billhead.demo.aurora import Aurora
 from billhead.demo.letters import ARTICLES, DISPUTE, DISPUTE_DAY, NEWS, READY_ANSWERS, STATUS, TICKETS, Talk
 from billhead.domain.context import Context, Role, Scope
+from billhead.domain.referral import ReferralRules
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.panels import Panel
@@ -75,7 +77,7 @@ class Everyday:
             self._news()
 
     def _prepare(self, tx: Tx) -> None:
-        """What is there before anybody comes: help, prepared answers, coupons and who has entered one."""
+        """What is there before anybody comes: help, prepared answers, coupons, a reward for friends."""
         for title, category, body in ARTICLES:
             save_article(tx, self.seller_id, ArticleEntry(title, category, "en", body, published=True, in_shops=True))
         for name, body in READY_ANSWERS:
@@ -87,6 +89,7 @@ class Everyday:
         )
         for coupon in coupons:
             create_coupon(tx, self.seller_id, coupon)
+        set_referral_rules(tx, self.seller_id, ReferralRules(on=True, rewards={"EUR": (500, 300), "USD": (550, 330)}))
         query = select(Subscription.id).where(
             Subscription.settlement == "invoice", Subscription.currency == "EUR", Subscription.state == "active"
         )
@@ -164,8 +167,11 @@ class Everyday:
 
 
 def _as_customer(tx: Tx, customer_id: int) -> Context:
-    user_id = tx.session.scalar(select(User.id).where(User.customer_id == customer_id))
-    return Context(f"customer:{customer_id}", Role.CUSTOMER, Scope(customer_id=customer_id), user_id=user_id)
+    """By their login, where they have one."""
+    user_id = tx.session.scalar(select(User.id).where(User.customer_id == customer_id).order_by(User.id).limit(1))
+    if user_id is None:
+        return _SYSTEM
+    return Context(f"customer:{user_id}", Role.CUSTOMER, Scope(customer_id=customer_id), user_id=user_id)
 
 
 def _department(tx: Tx, seller_id: int) -> int:
