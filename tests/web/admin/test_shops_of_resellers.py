@@ -4,6 +4,7 @@ from white_label import WhiteLabel
 
 from billhead.models.payments import GatewayAccount
 from billhead.models.people import Reseller
+from billhead.models.sellers import Seller
 from billhead.models.shops import Shop, ShopHost
 
 
@@ -52,6 +53,8 @@ def test_staff_confirm_a_name_and_say_how_a_shop_is_paid(white_label: WhiteLabel
     assert shop.rows(Shop, Shop.reseller_id == key)[0].gateways == []
     account = shop.rows(GatewayAccount, GatewayAccount.id == white_label.accounts["aurora"])[0]
     assert not account.enabled
+    (keeper,) = shop.rows(Seller, Seller.id == account.seller_id)
+    assert f'data-label="Seller">{keeper.name}<' in boss.get("/admin/gateways").text  # two may have the same name
     ada = white_label.customer("aurora")
     assert white_label.order(ada, "aurora").status_code != 303
     drop = f"{page}/hosts/{asked.shop_host_id}/drop"

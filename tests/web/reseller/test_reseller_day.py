@@ -90,6 +90,9 @@ def test_renewed_one_by_one_and_many_with_the_figures_first(area: Area):
     area.shop.work()
     asked = baltic.get(f"/reseller/users/{anna}/renew").text
     assert "68.00 → 58.00" in asked
+    baltic.client.set_cookie("language", "ar")
+    assert "68.00 ← 58.00" in baltic.get(f"/reseller/users/{anna}/renew").text  # as it is read
+    baltic.client.set_cookie("language", "en")
     unseen = baltic.post(f"/reseller/users/{anna}/renew", {"seen": "something else"})
     assert unseen.status_code == 200
     assert "This has changed in the meantime" in unseen.text

@@ -188,9 +188,9 @@ def add_product_line(key: int) -> ResponseReturnValue:
             .limit(500)
         ).all()
     form = ProductForm()
+    once = say("once")
     form.price.choices = [
-        (one.id, f"{one.name}, {lasting(one.term) or say('once')}: {money(one.amount_minor, row.currency)}")
-        for one in prices
+        (one.id, f"{one.name}, {lasting(one.term) or once}: {money(one.amount_minor, row.currency)}") for one in prices
     ]
 
     def act(tx: Tx, form: ProductForm) -> str:

@@ -15,6 +15,7 @@ from billhead.actions.payments.save_gateway_account import AccountEntry, save_ga
 from billhead.db import reading, writing
 from billhead.domain.errors import GatewayError, InvalidInput, OutcomeUnknown
 from billhead.models.payments import GatewayAccount, PaymentAttempt
+from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.plugin_host import plugins
 from billhead.plugin_host.current import config
@@ -88,12 +89,14 @@ GATEWAYS = Listing(
         GatewayAccount.paused_at,
         GatewayAccount.position,
         _undecided.label("undecided"),
-    ),
+        Seller.name.label("seller"),
+    ).join(Seller, Seller.id == GatewayAccount.seller_id),
     key=GatewayAccount.id,
     columns=(
         text(marked("Account"), "name", to="gateway_settings"),
         code(marked("Code"), "code"),
         text(marked("Gateway"), "gateway"),
+        text(marked("Seller"), "seller"),
         Column(
             marked("Currencies"),
             lambda row: " ".join(row.currencies),

@@ -33,7 +33,7 @@ def state_of(plugin: Plugin, active: set[str]) -> str:
 
 
 def _offers(plugin: Plugin) -> list[str]:
-    return sorted(code_of(thing) for things in plugin.offers.values() for thing in things)
+    return sorted({code_of(thing) for things in plugin.offers.values() for thing in things})
 
 
 @admin.get("/plugins")
