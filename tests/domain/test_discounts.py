@@ -105,6 +105,17 @@ def test_each_line_of_a_cycle_is_made_cheaper_by_its_own_days():
     assert off([plan, addon], spent._replace(through=date(2026, 11, 21))) == (1000, 167)  # 20 of 30, 5 of 15
 
 
+def test_rounding_takes_no_line_below_zero():
+    anew, late = (date(2026, 11, 16), date(2026, 12, 16)), (date(2026, 11, 26), date(2026, 12, 16))
+    spent = percent("FREE", 100, cycles_left=0, since=NOV[0], through=NOV[1], stackable=True)
+    plan = month(1000, during=anew, whole=False, days=(anew[0], NOV[1]))
+    addons = [month(101, one, during=anew, whole=False, days=late) for one in (SPORT, BOX)]
+    # all of the plan, 5 of the 20 days of each add-on: 10.00 + 2 × 0.2525 = 10.505
+    assert off([plan, *addons], spent) == (1000, 26, 25)
+    # another one finds nothing of the plan, and 0.75 and 0.76 of the add-ons
+    assert off([plan, *addons], spent, percent("TEN", 10, stackable=True)) == (1000, 33, 33)
+
+
 def test_plans_terms_and_set_up():
     charges = [month(1000), month(500, SPORT), Charge(TV, "", 2000, NOV, once=True)]
     assert off(charges, percent("A", 10, plans=frozenset({TV}))) == (100, 0, 200)

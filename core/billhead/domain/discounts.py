@@ -147,16 +147,23 @@ def _one_after_the_other(
         weights = [
             amount * share.numerator * (unit // share.denominator) for amount, share in zip(left, shares, strict=True)
         ]
-        parts = spread(_takes(coupon, sum(weights), unit), weights)
+        parts = _taken(coupon, weights, unit)
         left = [amount - part for amount, part in zip(left, parts, strict=True)]
         yield number, (coupon, parts)
 
 
-def _takes(coupon: Coupon, weight: int, unit: int) -> int:
-    """Of the amounts for which it holds, together `weight / unit`: a whole amount, but for a percentage."""
-    if coupon.kind == CouponKind.PERCENT:
-        return round_ratio(weight * coupon.ppm, unit * _MILLION, Rounding.HALF_UP)
-    return min(coupon.amount, weight // unit)
+def _taken(coupon: Coupon, weights: Sequence[int], unit: int) -> list[int]:
+    """Off each amount, of which it holds for `weight / unit`: a whole amount, but for a percentage. The sum of that is
+    rounded, and each line has its own part of it, up or down: never more than it costs."""
+    if coupon.kind != CouponKind.PERCENT:
+        return spread(min(coupon.amount, sum(weights) // unit), weights)
+    unit *= _MILLION
+    exact = [divmod(weight * coupon.ppm, unit) for weight in weights]
+    parts = [part for part, _ in exact]
+    left = round_ratio(sum(weights) * coupon.ppm, unit, Rounding.HALF_UP) - sum(parts)
+    for index in sorted(range(len(exact)), key=lambda at: -exact[at][1])[:left]:
+        parts[index] += 1
+    return parts
 
 
 def _counted(coupon: Coupon, cycle: _Days | None) -> bool:
