@@ -10,6 +10,8 @@ from billhead import clock
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.usage.current_usage import current_usage
 from billhead.db import reading, writing
+from billhead.models.catalogue import Price
+from billhead.models.documents import DocumentLine
 
 NOVEMBER, DECEMBER, TENTH = date(2026, 11, 1), date(2026, 12, 1), date(2026, 11, 10)
 THERE, AND_BACK = ("gold",), ("gold", "basic")
@@ -77,3 +79,27 @@ def test_two_alike_at_the_same_time_add_both(shop):
     tell(used(anna, 100, "2026-11-05T12:00:00Z"))
     shop.run(DECEMBER)
     assert usage_lines(shop, anna) == [(NOVEMBER, DECEMBER, 400)]  # 100 − 2 × 30 = 40 × 0.10
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "totals"),
+    [
+        ({}, {"tax_inclusive": True}, (600, 500)),  # 5.00 and the tax, then 5.00 with it
+        ({"tax_inclusive": True}, {}, (500, 600)),
+        ({}, {"tax_class": "book"}, (600, 600)),  # whatever the tax of that is
+    ],
+)
+def test_what_is_taxed_otherwise_is_charged_by_itself(shop, first, then, totals):
+    minutes = metric(shop)
+    for code, taxed in (("basic", first), ("gold", then)):
+        meter(shop, shop.plan(code, 0, **taxed), minutes, "standard", unit="0.10")
+    basic = shop.all(Price)[0]
+    anna = shop.subscribe(shop.customer(), (basic.plan_id, basic.id), anchor=NOVEMBER, due=DECEMBER)
+    tell(used(anna, 50, "2026-11-05T12:00:00Z"), used(anna, 50, "2026-11-15T12:00:00Z"))
+    with writing(SYSTEM) as tx:
+        change(tx, ChangeWish(anna, plan="gold", when="immediate"))
+    shop.run(DECEMBER)
+    lines = shop.all(DocumentLine, DocumentLine.kind == "usage:minutes")
+    assert [(line.period_start, line.net_minor + line.tax_minor) for line in lines] == [
+        (NOVEMBER, totals[0]), (TENTH, totals[1]),
+    ]  # fmt: skip

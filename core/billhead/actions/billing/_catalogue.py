@@ -129,6 +129,10 @@ class Catalogue:
         price_id = self.price_at(price_id, day)
         return price_id, self.usage.get(price_id, ())
 
+    def taxed_as(self, plan_id: int, price_id: int) -> tuple[str, bool]:
+        """The tax class of what the plan sells, and whether the price has the tax in it."""
+        return self.plans[plan_id].tax_class, self.prices[price_id].tax_inclusive
+
     def charges_wait(self, session: Session) -> bool:
         """Whether anybody has bought something that waits for the next invoice: looked up once."""
         if self._charges_wait is None:

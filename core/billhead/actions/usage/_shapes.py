@@ -53,6 +53,9 @@ class Tariffs(Protocol):
     def metered_at(self, price_id: int, day: date) -> tuple[int, tuple[Metered, ...]]:
         """The price that holds for a period of usage that starts then, and what it says of each metric."""
 
+    def taxed_as(self, plan_id: int, price_id: int) -> tuple[str, bool]:
+        """The tax class of what the plan sells, and whether the price has the tax in it."""
+
 
 class Timed(Protocol):
     """Of a subscription as the billing run reads it."""

@@ -1,9 +1,9 @@
 """Which stretches of a subscription's time are to be rated: pure, from its parts, its meter and the target date.
 
 A metric has one tariff: that of the first part that has one (the plan goes before its add-ons). A stretch ends where
-the period of usage ends or where the tariff does: a part that follows with the same goes on with it, and what both
-include is one allowance. The other parts that count the same metric add their allowance to the
-stretch, those that begin or end within it by their days.
+the period of usage ends or where the tariff does: a part that follows with the same, taxed alike, goes on with it, and
+what both include is one allowance. The other parts that count the same metric add their allowance to the stretch, those
+that begin or end within it by their days.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -114,7 +114,7 @@ def _stretches(
 ) -> Iterator[Window]:
     zone = one.zone
     priced = [(part, *tariffs.metered_at(part.price_id, period.start)) for part in parts]
-    for start, end, payer, price_id, metered in _tariffs(priced, period):
+    for start, end, payer, price_id, metered in _tariffs(priced, period, tariffs):
         from_at = begin if start == period.start else start_of(start, zone)
         to_at = start_of(end, zone)
         if one.ended_at is not None:  # what runs on to the end of what is paid is not used any more
@@ -126,10 +126,11 @@ def _stretches(
 
 
 _Priced = tuple[MeteredPart, int, tuple[Metered, ...]]
+_Payer = tuple[MeteredPart, int, Metered]
 _Tariff = tuple[date, date, MeteredPart, int, Metered]
 
 
-def _tariffs(priced: Sequence[_Priced], period: Period) -> list[_Tariff]:
+def _tariffs(priced: Sequence[_Priced], period: Period, tariffs: Tariffs) -> list[_Tariff]:
     """(from, to, who is charged for it, its price and terms) of each metric, by their beginning."""
     parts = [part for part, _, _ in priced]
     edges = {day for part in parts for day in (part.starts_on, part.ends_on) if day is not None and day in period}
@@ -142,7 +143,7 @@ def _tariffs(priced: Sequence[_Priced], period: Period) -> list[_Tariff]:
             found.append(open_ones.pop(metric_id))
         for metric_id, payer in now.items():
             before = open_ones.get(metric_id)
-            if before is not None and before[4] == payer[2]:
+            if before is not None and _alike(before[2:], payer, tariffs):
                 payer = before[2:]  # tiers, packages and a cap go on
             elif before is not None:
                 found.append(before)
@@ -151,8 +152,14 @@ def _tariffs(priced: Sequence[_Priced], period: Period) -> list[_Tariff]:
     return sorted([*found, *open_ones.values()], key=lambda one: one[0])
 
 
-def _payers(there: Sequence[_Priced]) -> Iterable[tuple[MeteredPart, int, Metered]]:
-    first: dict[int, tuple[MeteredPart, int, Metered]] = {}
+def _alike(one: _Payer, other: _Payer, tariffs: Tariffs) -> bool:
+    (part, price_id, metered), (its_part, its_price_id, its_metered) = one, other
+    taxed = tariffs.taxed_as(part.plan_id, price_id), tariffs.taxed_as(its_part.plan_id, its_price_id)
+    return metered == its_metered and taxed[0] == taxed[1]
+
+
+def _payers(there: Sequence[_Priced]) -> Iterable[_Payer]:
+    first: dict[int, _Payer] = {}
     for part, price_id, found in there:
         for metered in found:
             known = first.get(metered.metric_id)
