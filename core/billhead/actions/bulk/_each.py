@@ -1,10 +1,11 @@
 """The chosen subscriptions one by one, before it is done: from what to what each of them goes, and who is left out why.
 
-What is shown is what the deed itself does to each, in a transaction that is rolled back.
+What is shown is what the deed itself does to each, in transactions that are rolled back.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -12,7 +13,7 @@ from sqlalchemy import Select, select
 from billhead.actions.bulk._kinds import KINDS
 from billhead.actions.bulk.ask_bulk import BulkWish
 from billhead.actions.rehearse import rehearse
-from billhead.db import Tx
+from billhead.db import Tx, reading
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError
 from billhead.models.bulk import BulkAction
@@ -44,26 +45,28 @@ def each_before(ctx: Context, wish: BulkWish, chosen: Select[Any], after_id: int
     """The next 25 of the chosen by their number, those that are left out among them; and do more follow? What the
     deed itself refuses stands there as it will in the results."""
     query = (
-        select(Subscription, Customer, Plan.name, KINDS[wish.kind].why_not())
-        .join(Customer, Customer.id == Subscription.customer_id)
-        .join(Plan, Plan.id == Subscription.plan_id)
+        select(Subscription.id)
         .where(Subscription.id.in_(select(chosen.subquery().c[0])), Subscription.seller_id == wish.seller_id)
         .where(Subscription.id > after_id)
         .order_by(Subscription.id)
         .limit(_SHOWN + 1)
     )
+    with reading() as session:
+        keys = session.scalars(query).all()
+    ctx = replace(ctx, idempotency_key=None, reason=ctx.reason or "preview")
+    # each by itself, as it will be done: what one has locked is free again before the next is waited for
+    return [rehearse(ctx, partial(_one, wish=wish, key=key)) for key in keys[:_SHOWN]], len(keys) > _SHOWN
 
-    def look(tx: Tx) -> tuple[list[EachBefore], bool]:
-        rows = tx.session.execute(query).all()
-        return [_one(tx, wish, *row) for row in rows[:_SHOWN]], len(rows) > _SHOWN
 
-    return rehearse(replace(ctx, idempotency_key=None, reason=ctx.reason or "preview"), look)
-
-
-def _one(
-    tx: Tx, wish: BulkWish, subscription: Subscription, customer: Customer, plan: str, left_out: str
-) -> EachBefore:
+def _one(tx: Tx, wish: BulkWish, key: int) -> EachBefore:
     kind = KINDS[wish.kind]
+    row = (
+        select(Subscription, Customer, Plan.name, kind.why_not())
+        .join(Customer, Customer.id == Subscription.customer_id)
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .where(Subscription.id == key)
+    )
+    subscription, customer, plan, left_out = tx.session.execute(row).one()
     before = after = getattr(subscription, kind.shows) if kind.shows else None
     if kind.shows and not left_out:
         try:
