@@ -114,6 +114,20 @@ def test_nor_had_it_a_rate_when_its_invoice_had_none_and_both_are_filled_in_alik
     assert [one.base_minor for one in shop.all(Document)] == [1106, 1106]
 
 
+def test_what_an_invoice_was_filled_in_with_its_credit_notes_take_back(shop):
+    (invoice, other) = billed_in_dollars(shop, count=2)
+    take_in(LONG)
+    with writing(SYSTEM) as tx:
+        fill_worth(tx)
+        enter_rate(tx, NOV, "USD", "EUR", "0.9", "a better source")
+    credited(shop, date(2026, 11, 20), invoice)
+    credited(shop, date(2026, 11, 20), other, 600)
+    with writing(SYSTEM) as tx:
+        assert fill_worth(tx).filled == 2
+    # 11.06 and what of it is 6.00 of 12.00
+    assert [one.base_minor for one in shop.all(Document)] == [1106, 1106, 1106, 553]
+
+
 def test_at_home_no_rate_is_asked_for(shop):
     plan = shop.plan("tv", 1000)
     shop.subscribe(shop.customer(), plan, due=NOV)
