@@ -92,8 +92,10 @@ def usage_of_period(session: Session, subscription_id: int, on: date | None = No
     billed = list(billed_windows(session, catalogue, [subscription_id], {subscription_id: parts}))
     every = [*billed, *ended, *running]
     shown = [one for one in every if one.start <= on < one.end] if on is not None else running
-    earlier = max((one.end - _DAY for one in every if shown and one.end <= shown[0].start), default=None)
-    later = min((one.start for one in every if shown and one.start >= shown[0].end), default=None)
+    day = on or item.target  # where no period lies, those around it are told all the same
+    start, end = (shown[0].start, shown[0].end) if shown else (day, day)
+    earlier = max((one.end - _DAY for one in every if one.end <= start), default=None)
+    later = min((one.start for one in every if one.start >= end), default=None)
     by_day = [list(_days(one, item.zone, item.target)) for one in shown]
     totals = iter(read_totals(session, [*shown, *(day for days in by_day for day in days)]))
     rated = rate_usage(zip(shown, islice(totals, len(shown)), strict=True))
