@@ -102,6 +102,17 @@ def test_many_are_called_off_with_the_figures_first(counter):
     assert on_terminal(counter, "cancel", "--all", "--kind", "c.d")["jobs"] == 1
 
 
+def test_what_is_asked_of_a_narrowed_list_is_done_to_nothing_else(counter):
+    """As the form on the page sends it, which has no field for what the list is narrowed to."""
+    counter.add(*[job(kind="a.b") for _ in range(3)], job(kind="c.d"), job(kind="a.b", state="failed"))
+    told = counter.answer("/admin/jobs/retry?state=parked&kind=a.b")
+    assert "3 jobs are queued again." in told.text
+    assert states(counter, Job.kind.in_(("a.b", "c.d"))) == {"queued": 3, "parked": 1, "failed": 1}
+    told = counter.answer("/admin/jobs/cancel?state=queued&kind=a.b", "not wanted")
+    assert "3 jobs are called off." in told.text
+    assert states(counter, Job.kind.in_(("a.b", "c.d"))) == {"canceled": 3, "parked": 1, "failed": 1}
+
+
 def test_each_try_keeps_its_error_without_secrets(any_counter, monkeypatch):
     said = iter(["postgresql://me:hunter2@db/x is down", "api_key=hunter2&x=1", "password='hunter2'"])
 

@@ -169,7 +169,7 @@ def test_rejected_events_are_narrowed_and_tried_again(metered):
     assert first.count("<code>e0</code>") == 1
     with counter.shop.app.app_context(), writing(Context.system("test")) as tx:
         tx.session.add(UsageMetric(seller_id=1, code="films", name="Films", aggregation="count"))
-    counter.confirm(f"/admin/rejected-usage/retry?source={one}&reason=unknown_metric", "the metric is there now")
+    counter.answer(f"/admin/rejected-usage/retry?source={one}&reason=unknown_metric", "the metric is there now")
     counter.shop.work()
     with counter.shop.app.app_context():
         assert (len(rejects()), counted(counter)) == (1, [1])
