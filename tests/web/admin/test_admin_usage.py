@@ -123,6 +123,19 @@ def test_a_file_that_is_none_of_events_is_refused_with_its_reason(counter, conte
     assert counter.row(UsageImport, 1) is None
 
 
+def test_a_file_that_breaks_off_after_its_first_event_has_a_page_all_the_same(counter):
+    """Its second event has a field larger than a CSV may have."""
+    where = sent(counter, lines(30) + f"big,1,minutes,4,{now()},{'x' * 140_000}\n")
+    shown = counter.get(where)
+    assert shown.status_code == 200
+    assert "is no CSV: field larger than field limit" in shown.text
+    counter.post(f"{where}/dry-run")
+    counter.shop.work()
+    assert figures(counter) == ("failed", True, 0, 0, 0)
+    assert counter.get(where).status_code == 200
+    assert "is removed" in counter.confirm(f"{where}/remove").text
+
+
 def test_a_killed_import_goes_on_where_it_was_and_one_that_is_called_off_stops(metered, monkeypatch):
     counter = metered
     monkeypatch.setattr(running, "_BATCH", 2)

@@ -20,6 +20,7 @@ from billhead.actions.usage.send_events_file import send_events_file
 from billhead.actions.usage.start_usage_import import start_usage_import
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
 from billhead.models.usage import UsageImport, UsageImportRefusal
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of, who
@@ -149,8 +150,17 @@ def usage_import(key: int) -> ResponseReturnValue:
 
 
 def _first(row: UsageImport) -> list[Read]:
-    """The first lines of a file that is kept still, as they are read: nothing is asked of the database."""
-    return list(islice(events_of(row.name, file_of(row)), _FIRST)) if row.sealed is not None else []
+    """The first lines of a file that is kept still, as they are read: nothing is asked of the database. One at which
+    the file can't be read any further is the last, with why."""
+    if row.sealed is None:
+        return []
+    found: list[Read] = []
+    try:
+        for read in islice(events_of(row.name, file_of(row)), _FIRST):
+            found.append(read)
+    except InvalidInput as wrong:
+        found.append((found[-1][0] + 1 if found else 1, wrong.message))
+    return found
 
 
 @admin.post("/usage/<int:key>/dry-run")
