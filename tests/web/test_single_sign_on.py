@@ -8,9 +8,11 @@ from fake_oidc import CLIENT, SECRET, Provider, key, serving
 from web_shop import PASSWORD, Browser, Shop
 from white_label import WhiteLabel
 
+from billhead.actions.accounts._put_email import put_email
 from billhead.models.operations import AuditEntry, Notice
 from billhead.models.people import User, UserSession
 from billhead.models.sign_in import CodeApp, HalfSignIn, KnownDevice, LinkedIdentity, SignInProvider, SignInTrip
+from billhead.plugin_host import vault
 
 MAIL = "staff@northcable.example"
 
@@ -172,6 +174,31 @@ def test_at_a_shop_people_come_back_to_where_they_left(white_label: WhiteLabel, 
         assert browser.get("/account/").status_code == 200
 
 
+def test_who_is_at_home_in_a_resellers_shop_is_told_so_and_nothing_of_their_login_changes(
+    white_label: WhiteLabel, provider: Provider
+):
+    """Anna is a user of Aurora's, and signs in at its shop; she has another address by now."""
+    shop, area = white_label.shop, white_label.area
+    set_up(shop, provider, for_customers="y")
+    key = area.add("aurora", "Anna", email="anna@example.com")
+    shop.work()
+    assert area.browsers["aurora"].yes(f"/reseller/users/{key}/let-in").status_code == 303
+    (sealed,) = (one.data["sealed_token"] for one in shop.rows(Notice) if one.kind == "invited")
+    with shop.app.app_context():
+        link = f"/set-password/{vault().decrypt(sealed)}"
+    assert white_label.visitor("aurora").post(link, {"password": PASSWORD}).status_code == 303
+    (login,) = shop.rows(User, User.email == "anna@example.com")
+    white_label.act(lambda tx: put_email(tx, tx.session.get_one(User, login.id), ADA, "email_changed"))
+    provider.claims = {"sub": "c-1", "email": ADA, "email_verified": True}
+    browser = shop.visitor()
+    away = browser.get("/sign-in/provider")
+    answer = browser.get("/sign-in/provider/back" + provider.arrive(away.location))
+    assert (answer.status_code, "Your account is at Aurora TV" in answer.text) == (403, True)
+    assert shop.rows(LinkedIdentity) == []
+    assert told(shop) == ["email_changed"]
+    assert white_label.visitor("aurora").sign_in(ADA).status_code == 303, "by the same password"
+
+
 def test_the_second_step_and_a_disabled_login_hold(shop: Shop, provider: Provider):
     set_up(shop, provider)
     (staff,) = shop.rows(User, User.email == MAIL)
@@ -298,8 +325,6 @@ def test_who_has_proved_the_address_keeps_password_and_second_step(shop: Shop, p
     shop.work()
     (link,) = (one.data["sealed_token"] for one in shop.rows(Notice) if one.kind == "password_link")
     with shop.app.app_context():
-        from billhead.plugin_host import vault
-
         token = vault().decrypt(link)
     new = "quite another sentence"
     assert shop.visitor().post(f"/set-password/{token}", {"password": new}).status_code == 303

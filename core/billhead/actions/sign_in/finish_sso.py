@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from billhead import clock
-from billhead.actions.accounts._entering import AtHomeElsewhere, HalfSignedIn, SignedIn, come_in, refuse_disabled
+from billhead.actions.accounts._entering import (
+    AtHomeElsewhere,
+    HalfSignedIn,
+    SignedIn,
+    come_in,
+    elsewhere,
+    refuse_disabled,
+)
 from billhead.actions.accounts._put_email import EMAIL_PUT
 from billhead.actions.accounts._telling import tell_change
 from billhead.actions.accounts._tokens import Browser, hash_of
@@ -99,7 +106,7 @@ def _login(tx: Tx, row: SignInProvider, issuer: str, proven: Proven, browser: Br
         if session.scalar(taken) is not None:  # somebody else at the provider has that address now
             raise refused("linked_to_another")
     refuse_disabled(user)  # as with a password: in the words of staff, to who has proved that it is theirs
-    if linked is None:
+    if linked is None and elsewhere(tx, user, row.seller_id) is None:  # here it would open nothing
         claimed = user.role == Role.CUSTOMER.value and not _address_proved(tx, user)
         if claimed:
             forget_ways_in(tx, user)
