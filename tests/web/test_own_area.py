@@ -170,6 +170,21 @@ def test_the_profile_keeps_what_is_right_and_marks_what_is_not(shop: Shop, ada: 
     assert first(shop, Customer).name == "Ada King"
 
 
+def test_a_time_zone_that_no_list_has_stays_until_another_is_chosen(shop: Shop):
+    """Eve signs up in a browser that names its zone by the hours from Greenwich."""
+    eve = shop.customer("eve@example.com", zone="Etc/GMT-3")
+    sam = shop.person("staff", "sam@example.com", "customers.write")
+    kept = '<option selected value="Etc/GMT-3">'
+    assert kept in eve.get("/account/profile").text
+    assert kept in sam.get("/admin/customers/1/profile").text
+    told = {"name": "Eve Online", "country": "FI", "zone": "Etc/GMT-3"}
+    assert eve.post("/account/profile", told).status_code == 303
+    assert sam.post("/admin/customers/1/profile", told | {"reason": "she rang"}).status_code == 303
+    assert first(shop, Customer).zone == "Etc/GMT-3"
+    assert eve.post("/account/profile", told | {"zone": "Europe/Moscow"}).status_code == 303
+    assert kept not in eve.get("/account/profile").text
+
+
 def test_a_new_vat_number_has_to_be_checked(shop: Shop, ada: Browser):
     ada.post("/account/profile", {"name": "Ada", "country": "FI", "zone": "UTC", "vat_id": "FI01234562"})
     assert first(shop, Customer).vat_id_state == "pending"

@@ -69,6 +69,8 @@ def language_name(code: str) -> str:
     return speech().name_of(code)
 
 
-def zone_names() -> list[str]:
-    """IANA zones by place, without the historical aliases at the top level."""
-    return ["UTC", *sorted(name for name in clock.zones() if "/" in name and not name.startswith("Etc/"))]
+def zone_names(had: str = "UTC") -> list[str]:
+    """IANA zones by place, without the historical aliases at the top level; but for the one that somebody has, which a
+    form must not change unasked."""
+    by_place = {name for name in clock.zones() if "/" in name and not name.startswith("Etc/")}
+    return ["UTC", *sorted((by_place | {had}) - {"UTC"})]

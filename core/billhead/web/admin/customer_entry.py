@@ -60,9 +60,7 @@ class _ProfileFields(Form):
     city = _text(later("City"))
     region = _text(later("State or province"), later("Its short name, like CA."))
     country = SelectField(later("Country"), choices=country_choices, description=later("Decides which tax applies."))
-    zone = SelectField(
-        later("Time zone"), choices=zone_names, description=later("Periods begin and end at midnight there.")
-    )
+    zone = SelectField(later("Time zone"), description=later("Periods begin and end at midnight there."))
 
     def profile(self) -> Profile:
         return Profile(**{name: self[name].data or "" for name in Profile.__dataclass_fields__})
@@ -109,6 +107,7 @@ def new_customer() -> ResponseReturnValue:
         like = {"country": seller.country, "zone": seller.zone, "currency": seller.currency, "invite": True}
         form = NewCustomerForm(data=like | {"email": request.args.get("email", "")[:254]})
         _offer(session, form, seller)
+        form.zone.choices = zone_names(seller.zone)
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
@@ -142,11 +141,13 @@ def customer_profile(key: int) -> ResponseReturnValue:
             update_profile(tx, key, form.profile())
         return say("Saved. Open orders have the tax that is due now; issued documents stay as they are.")
 
+    form = ProfileForm(obj=row, **told)
+    form.zone.choices = zone_names(row.zone)
     text = say("It holds for documents from now on.")
     question = Question(
         say("Profile of %(name)s", name=row.name), text, say("Save"), url_for("admin.customer", key=key), danger=False
     )
-    return asked(question, ProfileForm(obj=row, **told), act)
+    return asked(question, form, act)
 
 
 @admin.route("/customers/<int:key>/invite", methods=["GET", "POST"])

@@ -66,7 +66,7 @@ def setup_company() -> ResponseReturnValue:
         row = session.get_one(Seller, key)
     columns = {name: getattr(row, name) for name in ("name", "country", "currency", "zone", "mail_from")}
     form = CompanyForm(data={**invoicing_of(row), **columns})
-    form.zone.choices = sorted({row.zone, *zone_names()})
+    form.zone.choices = zone_names(row.zone)
     form.country.choices = country_choices()
     if form.validate_on_submit():
         with form.refusals():

@@ -62,9 +62,7 @@ class ProfileForm(Form):
         hint=later("Its short name, like CA; in some countries it decides on the tax."),
     )
     country = SelectField(later("Country"), choices=country_choices, description=later("Decides which tax applies."))
-    zone = SelectField(
-        later("Time zone"), choices=zone_names, description=later("Your periods begin and end at midnight here.")
-    )
+    zone = SelectField(later("Time zone"), description=later("Your periods begin and end at midnight here."))
 
 
 @customer.route("/profile", methods=["GET", "POST"])
@@ -74,6 +72,7 @@ def profile() -> ResponseReturnValue:
         me = session.get_one(Customer, current_customer_id())
     shown = {name: me.address.get(name, "") for name in ("street", "postcode", "city")}
     form = ProfileForm(obj=me, **shown)
+    form.zone.choices = zone_names(me.zone)
     if form.validate_on_submit():
         with form.refusals():
             told = Profile(**{name: form[name].data or "" for name in Profile.__dataclass_fields__})
