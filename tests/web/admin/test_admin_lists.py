@@ -7,6 +7,7 @@ import sys
 from datetime import date
 
 from billhead import clock
+from billhead.domain.countries import COUNTRIES
 from billhead.models.documents import Document
 from billhead.models.operations import AuditEntry, Job
 from billhead.models.people import Customer, User
@@ -144,6 +145,19 @@ def test_customers_by_what_they_owe_and_have_in_the_order_that_is_asked_for(any_
     counter.add(*people(30))
     first = counter.get("/admin/customers?sort=owed").text
     assert len(named.findall(counter.get(older(first)).text)) == 33 - 25
+
+
+def test_countries_stand_by_name_in_the_language_of_the_page(counter):
+    def offered(language):
+        page = counter.get("/admin/customers?country=AT", headers={"Accept-Language": language}).text
+        return re.findall(r'<option value="([A-Z]{2})"( selected)?>', page)
+
+    english, german = offered("en"), offered("de")
+    assert [code for code, _ in english[:3]] == ["AF", "AX", "AL"]
+    assert [code for code, _ in german[:3]] == ["AF", "EG", "AX"]
+    for one in (english, german):
+        assert len(one) == len(COUNTRIES)
+        assert [code for code, selected in one if selected] == ["AT"]
 
 
 def test_rows_that_come_in_shift_nothing(counter):

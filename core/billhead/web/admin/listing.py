@@ -43,16 +43,19 @@ Narrow = InstrumentedAttribute[Any] | Callable[[int], ColumnElement[bool]]
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A filter by one of a few words. An option may stand for several: ("undecided", ("unknown", "processing")).
-    `shown`: how one is said on the page."""
+    `named`: all of them as (word, what is said on the page), where that and their order are the language's."""
 
     name: str
     label: str
     column: InstrumentedAttribute[Any] | ColumnElement[Any]
     options: Sequence[str | tuple[str, Sequence[str]]]
-    shown: Callable[[str], str] = say_word
+    named: Callable[[], list[tuple[str, str]]] | None = None
 
     def words(self) -> list[str]:
         return [option if isinstance(option, str) else option[0] for option in self.options]
+
+    def offered(self) -> list[tuple[str, str]]:
+        return self.named() if self.named is not None else [(word, say_word(word)) for word in self.words()]
 
     def condition(self, asked: str) -> ColumnElement[bool] | None:
         for option in self.options:
