@@ -1,6 +1,8 @@
 """The dashboard: money and health at a glance, by figures that add up, and as few questions to the database as ever."""
 
+import re
 from datetime import date, timedelta
+from html import unescape
 
 from sqlalchemy import insert
 from web_shop import Shop
@@ -75,6 +77,32 @@ def test_what_is_overdue_and_a_queue_that_stands_still_are_to_be_done(counter):
     assert "−€0.00" not in text
     listed = counter.get(f"/admin/documents?overdue_on={today}").text
     assert [f"A-{n}" in listed for n in (901, 902, 903)] == [True, True, False]
+
+
+def test_what_is_listed_as_overdue_is_what_the_dashboard_counts(white_label):
+    """The operator waits for 5.00, and Aurora for 7.00 in its shop."""
+    ours, theirs = white_label.shop.seller_id, white_label.sellers["aurora"]
+    today = clock.today_in("Europe/Helsinki")
+    bill = {"kind": "invoice", "state": "final", "fiscal_year": 2027, "tax_minor": 0, "currency": "EUR",
+            "due_on": today - timedelta(days=1), "created_at": clock.now()}  # fmt: skip
+    white_label.customer("aurora", "ada@example.com")
+    white_label.shop.customer("bob@example.com", name="Bob")
+    customers = {one.seller_id: one.id for one in white_label.shop.rows(Customer)}
+    white_label.act(
+        lambda tx: tx.session.add_all([
+            Document(**bill, seller_id=ours, customer_id=customers[ours], number=901, number_text="A-901",
+                     net_minor=500, total_minor=500),
+            Document(**bill, seller_id=theirs, customer_id=customers[theirs], number=902, number_text="S-902",
+                     net_minor=700, total_minor=700),
+        ])
+    )  # fmt: skip
+    sam = white_label.shop.person("staff", "sam@example.com", "*")
+    found = re.search(r'href="([^"]+)"><b>(\d+)</b> <span>invoice overdue: €5.00', plain(sam.get("/admin/").text))
+    assert found[2] == "1"
+    listed = sam.get(unescape(found[1])).text
+    assert ["A-901" in listed, "S-902" in listed] == [True, False]
+    assert "S-902" in sam.get(f"/admin/documents?overdue_on={today}").text
+    assert "A-901" not in sam.get("/admin/documents?shop=yes").text
 
 
 def test_an_empty_house_is_told_what_to_do_next(shop: Shop):

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.documents._formats import FORMATS
@@ -13,6 +13,7 @@ from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.render_pdf import render_pdf
 from billhead.actions.documents.write_einvoice import write_einvoice
 from billhead.actions.payments.book_transfer import Booked, book_transfer
+from billhead.actions.shops._sells import is_the_operators
 from billhead.db import Tx, reading
 from billhead.domain.document import OWED, Kind, ProformaState, State, is_payable
 from billhead.domain.dunning import TELLS
@@ -89,6 +90,12 @@ DOCUMENTS = Listing(
                 ("owed", [*(s.value for s in OWED), ProformaState.OPEN.value]),
                 *("open", "settled", "expired", "draft", "final", "partly_paid", "paid", "void", "written_off"),
             ),
+        ),
+        Choice(
+            "shop",
+            marked("Of a reseller’s shop"),
+            case((is_the_operators(Document.seller_id), "no"), else_="yes"),
+            ("yes", "no"),
         ),
     ),
     typed=(Typed("overdue_on", marked("Overdue on"), _overdue, kind="date"),),

@@ -290,12 +290,12 @@ def _counts(session: Session) -> dict[str, int]:
 
 
 def _overdue(owed: Sequence[Debt], today: date) -> list[tuple[int, str, str]]:
-    """What is past its day, of all currencies together."""
+    """What is past its day, of all currencies together; as the other figures without what resellers’ shops are owed."""
     late = [one for one in owed if one.late_count]
     count = sum(one.late_count for one in late)
     amounts = ", ".join(money(one.late_minor, one.currency) for one in late)
     told = say_count("invoice overdue", "invoices overdue", count)
-    return [(count, f"{told}: {amounts}", url_for("admin.documents", overdue_on=today))] if late else []
+    return [(count, f"{told}: {amounts}", url_for("admin.documents", overdue_on=today, shop="no"))] if late else []
 
 
 def _needs(counts: dict[str, int]) -> list[tuple[int, str, str]]:
