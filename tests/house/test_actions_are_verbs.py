@@ -1,12 +1,11 @@
-"""Every file under actions/<noun>/ has one public verb, and at most the preview of that verb beside it; and what the verb
-does is one row of the audit trail."""
+"""Every file under actions/<noun>/ has one public verb, and at most the preview of that verb beside it; and what the
+verb does is one row of the audit trail."""
 
 import ast
 import re
 from pathlib import Path
 
 from source_tree import CORE, ROOT, files, parsed, shown, written
-
 
 TWO_ROWS = {
     "accounts/send_password_link.py",  # each login that was found is a thing of its own

@@ -9,7 +9,7 @@ from billhead.domain.money import CREDITS, EXPONENTS
 from billhead.web.speaking import other_language, speech
 from billhead.wording import wording
 
-__all__ = ["country_choices", "country_name", "currency_choices", "language_name", "zone_names"]
+__all__ = ["country_choices", "country_name", "currency_choices", "in_letters", "language_name", "zone_names"]
 
 _LISTED = """
 AF Afghanistan|AL Albania|DZ Algeria|AD Andorra|AO Angola|AG Antigua and Barbuda|AR Argentina|AM Armenia|AU Australia
@@ -45,7 +45,7 @@ _IN_MONEY = sorted(EXPONENTS.keys() - {CREDITS} - _UNITS)
 
 def country_choices() -> list[tuple[str, str]]:
     """(code, name) pairs for a select field, by name."""
-    return sorted(((code, country_name(code)) for code in COUNTRIES), key=lambda pair: _letters(pair[1]))
+    return sorted(((code, country_name(code)) for code in COUNTRIES), key=lambda pair: in_letters(pair[1]))
 
 
 def currency_choices(codes: Iterable[str] = _IN_MONEY) -> list[tuple[str, str]]:
@@ -53,8 +53,8 @@ def currency_choices(codes: Iterable[str] = _IN_MONEY) -> list[tuple[str, str]]:
     return [(code, f"{code}, {speech().currency(code)}") for code in codes]
 
 
-def _letters(name: str) -> str:
-    """Without accents: Österreich stands among the O."""
+def in_letters(name: str) -> str:
+    """To sort by, without accents: Österreich stands among the O."""
     apart = unicodedata.normalize("NFKD", name.casefold())
     return "".join(sign for sign in apart if not unicodedata.combining(sign))
 

@@ -51,8 +51,11 @@ def codes_to_try(session: Session, seller_id: int) -> set[str]:
     return {plan.code for plan in plans if is_to_try(session, plan)}
 
 
-def _had_of(session: Session, plan: Plan) -> tuple[list[tuple[str, ...]], set[int]]:
+def _had_of(session: Session, plan: Plan) -> tuple[list[tuple[str, str, str]], set[int]]:
     """Its lines and its bouquets."""
-    lines = [(line["kind"], line["panel"], line.get("panel_plan", "")) for line in plan.details.get("services", ())]
+    lines = [
+        (str(line["kind"]), str(line["panel"]), str(line.get("panel_plan", "")))
+        for line in plan.details.get("services", ())
+    ]
     bouquets = select(PlanBouquet.bouquet_id).where(PlanBouquet.plan_id == plan.id)
     return lines, set(session.scalars(bouquets))

@@ -37,7 +37,7 @@ from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.admin.standing import standing_of
 from billhead.web.formatting import money
 from billhead.web.pages import page
-from billhead.web.places import country_choices
+from billhead.web.places import country_name
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import marked, say
 
@@ -133,7 +133,7 @@ CUSTOMERS = Listing(
     choices=(
         Choice("owes", marked("Owes"), _yes_or_no(exists().where(_OPEN).correlate(Customer)), _ANSWERS),
         Choice("line", marked("Has a line"), _yes_or_no(exists().where(_HERS, _LINES).correlate(Customer)), _ANSWERS),
-        Choice("country", marked("Country"), Customer.country, sorted(COUNTRIES), country_choices),
+        Choice("country", marked("Country"), Customer.country, sorted(COUNTRIES), country_name, by_name=True),
     ),
     sorts=(
         Sort("name", marked("Name"), Customer.sought_name.expression),

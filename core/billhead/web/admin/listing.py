@@ -30,6 +30,7 @@ from billhead.web.admin.narrowing import narrowed_to
 from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
 from billhead.web.paging import page_by, page_of
+from billhead.web.places import in_letters
 from billhead.web.speaking import marked, say_word
 
 __all__ = ["Choice", "Listing", "Pick", "Sort", "Typed"]
@@ -43,19 +44,22 @@ Narrow = InstrumentedAttribute[Any] | Callable[[int], ColumnElement[bool]]
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A filter by one of a few words. An option may stand for several: ("undecided", ("unknown", "processing")).
-    `named`: all of them as (word, what is said on the page), where that and their order are the language's."""
+    `shown`: how one is said on the page. `by_name`: in the order of what is said, and not in theirs."""
 
     name: str
     label: str
     column: InstrumentedAttribute[Any] | ColumnElement[Any]
     options: Sequence[str | tuple[str, Sequence[str]]]
-    named: Callable[[], list[tuple[str, str]]] | None = None
+    shown: Callable[[str], str] = say_word
+    by_name: bool = False
 
     def words(self) -> list[str]:
         return [option if isinstance(option, str) else option[0] for option in self.options]
 
     def offered(self) -> list[tuple[str, str]]:
-        return self.named() if self.named is not None else [(word, say_word(word)) for word in self.words()]
+        """(word, what is said) pairs of the select."""
+        said = [(word, self.shown(word)) for word in self.words()]
+        return sorted(said, key=lambda one: in_letters(one[1])) if self.by_name else said
 
     def condition(self, asked: str) -> ColumnElement[bool] | None:
         for option in self.options:
