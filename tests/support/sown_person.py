@@ -34,6 +34,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
     "unassigned_money": {"amount_minor": 1},
     "bill_dispute": {"state": "refused"},
     "customer_credit": {"amount_minor": 1, "remaining_minor": 0, "kind": "gifted", "currency": "EUR"},
+    "lent_credit": {"state": "paid"},
     "notice": {"state": "sent"},
     "erasure_request": {"state": "revoked"},
     "data_export": {"state": "ended"},
