@@ -33,7 +33,7 @@ from billhead.models.people import Customer, LoginAttempt, User
 from billhead.models.privacy import ErasureRequest
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import Department, SupportMail
-from billhead.models.usage import UsageReject, UsageSource
+from billhead.models.usage import UsageBatch, UsageReject, UsageSource
 
 SYSTEM = Context.system("test")
 
@@ -94,7 +94,10 @@ def sow_traces(tx):
     session.add_all([source, department])
     session.flush()
     reject = {"event_id": "e", "reason": "unknown_subscription", "message": "?", "raw": {"who": PHONE}}
-    session.add(UsageReject(source_id=source.id, rejected_at=at, **reject))
+    batch = UsageBatch(source_id=source.id, actor="job:usage.import", rejected=1, recorded_at=at)
+    session.add(batch)
+    session.flush()
+    session.add(UsageReject(source_id=source.id, batch_id=batch.id, rejected_at=at, **reject))
     session.add(SupportMail(department_id=department.id, message_id="<1>", sender=MAIL, body=WORDS, received_at=at))
 
 
