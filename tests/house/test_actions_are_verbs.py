@@ -1,5 +1,5 @@
-"""Every file under actions/<noun>/ has one public verb, and at most the preview of that verb beside it; and what the
-verb does is one row of the audit trail."""
+"""Every file under actions/<noun>/ has one public verb, and at most the preview of that verb beside it; what the verb
+does is one row of the audit trail."""
 
 import ast
 import re

@@ -16,7 +16,7 @@ from billhead.actions.subscriptions._gift_scope import (
     count_left_out,
 )
 from billhead.actions.subscriptions._given_days import checked_days
-from billhead.actions.verb import audit, verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
 from billhead.models.subscriptions import DayGift
@@ -79,10 +79,5 @@ def give_days(tx: Tx, scope: GiftScope, days: int, reason: str) -> GiftAsked:
     tx.session.add(gift)
     tx.session.flush()
     enqueue(tx, "subscriptions.give_days", {"gift_id": gift.id}, key=f"give_days:{gift.id}")
-    audit(
-        tx,
-        "subscriptions.give_days",
-        f"day_gift:{gift.id}",
-        {"days": days, "subscriptions": found.subscriptions, "left_out": found.left_out},
-    )
+    note(tx, f"day_gift:{gift.id}", days=days, subscriptions=found.subscriptions, left_out=found.left_out)
     return GiftAsked(gift.id, found.subscriptions)
