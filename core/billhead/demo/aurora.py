@@ -60,6 +60,7 @@ _USERS = {  # days before the last → plan, term, name, and what Aurora has not
 _OWN_PRICES = {"basic-stream": 1190, "family-stream": 1790, "premium-stream": 2390}  # cents a month
 _SHOP_DAY, _ORDER_DAY, _RENEWAL_DAY = 18, 12, 2
 _TRIAL = 150  # cents
+_TERMS = ("1 month", "3 months", "12 months")
 _MARK_UP = 150_000  # parts per million above the operator's list
 _SHOP_CUSTOMERS = (
     ("Vera Sjöberg", "viewer@aurora.example", "basic-stream"),
@@ -132,7 +133,7 @@ class Aurora:
         self._price(tx)
 
     def _price(self, tx: Tx) -> None:
-        """Everything that the operator has a list price for, so much above it."""
+        """Short terms and the year, so much above the operator's list; the others are not for sale yet."""
         own = shop_of(tx.session, self.reseller_id)
         if own is None:
             raise NotFound("shop", SHOP_PATH)
@@ -140,9 +141,10 @@ class Aurora:
         listed = list_prices(tx.session, own, {one.plan.id: one.plan for one in rows})
         for one in rows:
             price = listed.get((one.plan.id, one.term))
-            if price is not None:
-                asked = marked_up(price, _MARK_UP, one.least)
-                set_shop_price(tx, self.reseller_id, one.plan.code, one.term, asked)
+            if price is None or one.term not in _TERMS:
+                continue
+            asked = marked_up(price, _MARK_UP, one.least)
+            set_shop_price(tx, self.reseller_id, one.plan.code, one.term, asked)
             if one.trial is not None:
                 set_shop_trial(tx, self.reseller_id, one.plan.code, one.term, Money(_TRIAL, "EUR"))
 
