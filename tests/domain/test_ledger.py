@@ -133,7 +133,7 @@ def test_every_entry_that_exists_balances(legs):
 def test_the_chart_of_accounts_and_the_side_on_which_each_grows():
     grows = {code.value for code in AccountCode if code.normal_side is Side.D}
     assert grows == {
-        "receivable", "cash", "clearing", "fees", "gifted_expense", "credits_issued", "upstream_cost",
+        "receivable", "credit_lent", "cash", "clearing", "fees", "gifted_expense", "credits_issued", "upstream_cost",
         "fx_difference", "write_off",
     }  # fmt: skip
     assert AccountCode.TAX.normal_side is Side.C

@@ -123,7 +123,8 @@ def told_of(one: Affected, plan: str, touched: bool = True) -> list[tuple[str, s
 
 
 def _named(book: PriceBook, plan: Plan, price: Price, several: bool) -> str:
-    named = f"{plan.name}, {lasting(price.term) or say('once')}: {money(price.amount_minor, book.currency)}"
+    term = lasting(price.term) or say("once")
+    named = f"{plan.name}, {term}: {money(price.amount_minor, book.currency)}"
     return f"{named} ({book.code})" if several else named
 
 
