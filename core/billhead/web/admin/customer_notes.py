@@ -1,10 +1,10 @@
 """What staff write down about a customer, for each other."""
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import DataRequired, Length
@@ -14,6 +14,7 @@ from billhead.actions.accounts.remove_note import remove_note
 from billhead.actions.accounts.write_note import MOST, write_note
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import NotFound
 from billhead.models.people import Customer, CustomerNote
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, who
@@ -25,7 +26,7 @@ from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
-__all__ = ["NOTES", "notes_of"]
+__all__ = ["NOTES", "with_notes"]
 
 _SHOWN = 5
 
@@ -58,12 +59,33 @@ NOTES = Listing(
 )
 
 
-def notes_of(session: Session, customer_id: int) -> tuple[Sequence[CustomerNote], Sequence[CustomerNote], bool]:
-    """Those that are pinned, the newest of the others, and whether there are more; each newest first."""
-    mine = select(CustomerNote).where(CustomerNote.customer_id == customer_id).order_by(CustomerNote.id.desc())
-    pinned = session.scalars(mine.where(CustomerNote.pinned)).all()
-    others = session.scalars(mine.where(CustomerNote.pinned.is_(False)).limit(_SHOWN + 1)).all()
-    return pinned, others[:_SHOWN], len(others) > _SHOWN
+class Noted(NamedTuple):
+    """A customer with the notes that its page shows: those that are pinned, and the newest of the others; `more`: there
+    are older ones."""
+
+    customer: Customer
+    pinned: list[CustomerNote]
+    others: list[CustomerNote]
+    more: bool
+
+
+def with_notes(session: Session, customer_id: int) -> Noted:
+    """In one query, each newest first. Raises NotFound."""
+    note = CustomerNote
+    mine = select(note.id).where(note.customer_id == customer_id, note.pinned.is_(False))
+    newest = mine.order_by(note.id.desc()).limit(_SHOWN + 1).subquery()
+    shown = or_(note.pinned, note.id.in_(select(newest.c.id)))
+    rows = session.execute(
+        select(Customer, note)
+        .outerjoin(note, and_(note.customer_id == Customer.id, shown))
+        .where(Customer.id == customer_id)
+        .order_by(note.id.desc())
+    ).all()
+    if not rows:
+        raise NotFound("customer", customer_id)
+    notes: list[CustomerNote] = [one for _, one in rows if one is not None]
+    others = [one for one in notes if not one.pinned]
+    return Noted(rows[0][0], [one for one in notes if one.pinned], others[:_SHOWN], len(others) > _SHOWN)
 
 
 @admin.get("/customer-notes")

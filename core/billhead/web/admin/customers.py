@@ -27,9 +27,9 @@ from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import Ticket, TicketMessage
 from billhead.plugin import allow
-from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.area import admin, trail_of
 from billhead.web.admin.columns import Column, code, country, instant, number, state, text, through
-from billhead.web.admin.customer_notes import notes_of
+from billhead.web.admin.customer_notes import with_notes
 from billhead.web.admin.customer_tax import checks_of
 from billhead.web.admin.debts import top_up_told
 from billhead.web.admin.listing import Choice, Listing, Pick, Sort
@@ -183,9 +183,10 @@ def customers() -> ResponseReturnValue:
 @allow("staff")
 def customer(key: int) -> ResponseReturnValue:
     with reading() as session:
-        row = found(session, Customer, key, "customer")
+        row = (noted := with_notes(session, key)).customer
         shown = _belongings(session, row)
         standing = standing_of(session, row)
+    shown |= {"pinned_notes": noted.pinned, "notes": noted.others, "more_notes": noted.more}
     return page("admin/customer.html", customer=row, standing=standing, renewed_by_hand=renewed_by_hand, **shown)
 
 
@@ -221,11 +222,7 @@ def _belongings(session: Session, row: Customer) -> dict[str, Any]:
     figures = session.execute(_FIGURES.where(Customer.id == customer_id)).one()
     wallet = figures.wallet
     credits = _newest(session, CustomerCredit, customer_id)
-    pinned, notes, more = notes_of(session, customer_id)
     return {
-        "pinned_notes": pinned,
-        "notes": notes,
-        "more_notes": more,
         "subscriptions": subscriptions,
         "services": services,
         "documents": _newest(session, Document, customer_id),
