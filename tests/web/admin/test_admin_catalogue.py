@@ -103,7 +103,7 @@ def test_new_customers_alone_pay_a_new_amount(counter):
     fine = counter.post("/admin/price-changes/new", reason="new year", **{**asked, "amount": "12.505"})
     assert "more decimals than EUR has" in fine.text.partition('id="amount-error"')[2][:200]
     shown, _ = counter.yes("/admin/price-changes/new", **asked)
-    assert "1 prices, for new customers only" in shown
+    assert "1 price, for new customers only" in shown
     assert "€9.99 → €12.50: 1 subscription keeps what it pays" in shown
     assert "a month" not in shown.partition("This will happen:")[2].partition("</dl>")[0].replace("1 month", "")
     assert (priced(counter, "basic").amount_minor, priced(counter, "basic").existing_from) == (1250, None)

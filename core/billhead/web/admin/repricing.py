@@ -157,14 +157,11 @@ def new_price_change() -> ResponseReturnValue:
 
     def figures(done: tuple[Repriced, list[Affected], date | None]) -> Figures:
         made, changed, day = done
-        told = say("%(prices)s prices, for new customers only", prices=len(changed))
+        prices = say_count("%(count)d price", "%(count)d prices", len(changed))
+        told = say("%(prices)s, for new customers only", prices=prices)
         if day is not None:
-            told = say(
-                "%(prices)s prices, %(subscriptions)s subscriptions, %(sum)s a month",
-                prices=len(changed),
-                subscriptions=made.subscriptions,
-                sum=a_month(totals(changed)),
-            )
+            who = say_count("%(count)d subscription", "%(count)d subscriptions", made.subscriptions)
+            told = say("%(prices)s, %(who)s, %(sum)s a month", prices=prices, who=who, sum=a_month(totals(changed)))
         shown = [(say("Together"), told)]
         if day is not None:
             shown.append((say("Existing subscriptions pay it from"), day_in_words(day)))
@@ -186,7 +183,7 @@ def new_price_change() -> ResponseReturnValue:
         form,
         act,
         figures,
-        lambda _, done: say("%(prices)s prices have a new version.", prices=done[0].prices),
+        lambda _, done: say("Prices with a new version: %(count)s.", count=done[0].prices),
         above="admin/_currencies.html",
         currency=currency,
         currencies=currency_choices(currencies),
