@@ -2,11 +2,12 @@
 
 import json
 from datetime import UTC, date, datetime
+from threading import Thread
 
 import pytest
 from billing_shop import SYSTEM, open_shop
 from click.testing import CliRunner
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from billhead import clock
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
@@ -17,9 +18,10 @@ from billhead.actions.rates.fill_worth import fill_worth
 from billhead.actions.rates.import_rates import import_rates
 from billhead.cli import main
 from billhead.db import db, reading, writing
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.documents import Document, DocumentLine, Party
 from billhead.models.sellers import ExchangeRate
+from processes import until
 
 NOV = date(2026, 11, 1)
 LONG = "day,currency,base,rate\n2026-10-30,USD,EUR,0.9215\n2026-11-02,USD,EUR,0.9300\n"
@@ -73,6 +75,33 @@ def test_a_rate_is_entered_by_hand_and_the_last_word_of_a_day_counts(shop):
         with pytest.raises(InvalidInput) as refused:
             enter(**wrong)
         assert refused.value.field == field, wrong
+
+
+def test_of_two_who_enter_a_day_at_once_the_second_is_told_what_is_there(postgresql_url, tmp_path):
+    """Not so on SQLite, where the second begins when the first is done, and replaces what it finds."""
+
+    def enter_too():
+        with shop.app.app_context(), pytest.raises(Conflict) as refused, writing(SYSTEM) as tx:
+            enter_rate(tx, NOV, "USD", "EUR", "0.93", "Fed")
+        told.append((refused.value.field, refused.value.message))
+
+    told = []
+    with open_shop(postgresql_url, tmp_path) as shop:
+        second = Thread(target=enter_too)
+        with writing(SYSTEM) as tx:
+            enter_rate(tx, NOV, "USD", "EUR", "0.9215", "ECB")
+            second.start()
+            until(lambda: waits(tx.session), "the second waits for the first")
+        second.join()
+        assert told == [("rate", "0.9215 has just been entered for that day, as ECB says")]
+        assert [(row.rate, row.source) for row in shop.all(ExchangeRate)] == [("0.9215", "ECB")]
+        with writing(SYSTEM) as tx:
+            assert enter_rate(tx, NOV, "USD", "EUR", "0.93", "Fed").before == "0.9215"
+
+
+def waits(session):
+    """Whether somebody waits for what this transaction has written."""
+    return session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 
 
 def test_a_document_freezes_what_it_is_worth_at_home(shop):
