@@ -24,6 +24,7 @@ from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount
 from billhead.models.sellers import Seller
 from billhead.plugin_host.current import config
+from billhead.web.admin.health import _CALLED
 from processes import until
 
 CTX = Context.system("test")
@@ -54,6 +55,15 @@ def test_the_page_asks_nobody_until_it_is_told_to(any_counter):
     assert "were asked last" in text
     assert any(says.endswith(": 1 lines") for _, says, _ in told(any_counter, "panels"))
     assert any_counter.trail("house.check")
+
+
+def test_the_page_calls_what_it_looks_at_in_its_language_and_the_command_by_its_code(counter):
+    assert {look.name for look in LOOKS} == set(_CALLED)
+    page = counter.get("/admin/health", headers={"Accept-Language": "de"}).text
+    assert "<strong>Hauptbuch</strong>" in page
+    assert "<strong>ledger</strong>" not in page
+    ran = CliRunner().invoke(main, ["doctor"], obj=counter.shop.app)
+    assert "ledger" in ran.stdout
 
 
 def test_the_doctor_and_the_page_say_the_same(counter):

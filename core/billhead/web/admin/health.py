@@ -18,9 +18,41 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
-from billhead.web.speaking import say
+from billhead.web.speaking import marked, say
 
 __all__ = ["Found", "shown"]
+
+_CALLED = {
+    "home": marked("Home folder"),
+    "files": marked("Files"),
+    "key": marked("Secret key"),
+    "disk": marked("Disk"),
+    "proxies": marked("Proxies"),
+    "broker": marked("Broker"),
+    "clock": marked("Clock"),
+    "database": marked("Database"),
+    "migrations": marked("Migrations"),
+    "secrets": marked("Stored secrets"),
+    "numbers": marked("Document numbers"),
+    "ledger": marked("Ledger"),
+    "backup": marked("Backup"),
+    "workers": marked("Workers"),
+    "beat": marked("Scheduler"),
+    "jobs": marked("Jobs"),
+    "messages": marked("Messages"),
+    "plugins": marked("Plugins"),
+    "themes": marked("Looks"),
+    "switches": marked("Freeze switches"),
+    "renewals": marked("Renewals from credits"),
+    "address": marked("Public address"),
+    "panels": marked("Panels"),
+    "gateways": marked("Gateway accounts"),
+    "mail": marked("Mail"),
+    "sellers": marked("Sellers"),
+    "tax": marked("Tax"),
+    "plans": marked("Plans"),
+}
+"""What the doctor calls by a code, as its command shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +61,11 @@ class Found:
 
     check: Check
     where: str
+
+    @property
+    def called(self) -> str:
+        """In the language of the page; the code itself where an older release had found it."""
+        return say(_CALLED.get(self.check.name, self.check.name))
 
 
 def shown(checks: list[Check]) -> list[Found]:
