@@ -60,8 +60,28 @@ def test_what_can_not_be_simulated_is_shown_at_its_field(counter):
     fields = {"first": "2020-01-01", "last": str(today), "payments": "all", "seed": "1", "reason": "why not"}
     assert "is in the past" in counter.post("/admin/simulations/new", **fields).text
     fields = {**fields, "first": str(today), "payments": "sometimes"}
-    assert "is not history, all, none" in counter.post("/admin/simulations/new", **fields).text
+    assert "Not a valid choice" in counter.post("/admin/simulations/new", **fields).text
+    for percent in ("", "101", "most"):
+        refused = counter.post("/admin/simulations/new", **{**fields, "payments": "rate", "percent": percent})
+        assert 'id="percent-error">A number from 0 to 100' in refused.text, percent
     assert counter.row(Simulation, 1) is None
+
+
+def test_what_is_paid_is_chosen_and_kept_as_the_command_takes_it(counter):
+    form = counter.get("/admin/simulations/new").text
+    assert 'checked class="form-check-input" id="payments-0" name="payments" type="radio" value="history"' in form
+    for key, (typed, percent, kept, told) in enumerate(
+        (
+            ("history", "", "history", "As in your own records"),
+            ("none", "95", "none", "None of the documents"),
+            ("rate", "97,5 %", "97.5%", "97.5%"),
+        ),
+        1,
+    ):
+        asked(counter, payments=typed, percent=percent)
+        assert counter.row(Simulation, key).payments == kept
+        assert told in counter.get("/admin/simulations").text
+    assert ",97.5%," in counter.get("/admin/simulations?format=csv").text
 
 
 def test_one_that_breaks_says_so(counter):

@@ -7,8 +7,8 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from wtforms import DateField, IntegerField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms import DateField, IntegerField, RadioField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
 
 from billhead import clock
 from billhead.actions.simulations.ask_simulation import ask_simulation
@@ -19,7 +19,7 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput
 from billhead.domain.money import exponent
-from billhead.domain.simulation import Order, parse_payments
+from billhead.domain.simulation import Order, Payments, parse_payments
 from billhead.models.simulations import Simulation
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of, who
@@ -36,6 +36,12 @@ _A_YEAR = timedelta(days=364)
 _STATES = ("queued", "running", "done", "failed", "canceled")
 _FIELDS = {"from": "first", "to": "last"}  # as those who refuse them call them
 _MOST_DAYS = 200  # of a chart: two years are drawn by every fourth day
+_PAID = {
+    "history": marked("As in your own records"),
+    "all": marked("All of the documents"),
+    "none": marked("None of the documents"),
+    "rate": marked("A share of the documents"),
+}
 _SHOWN = ("active", "trial", "past_due", "suspended", "expired", "canceled")
 
 SIMULATIONS = Listing(
@@ -60,7 +66,7 @@ SIMULATIONS = Listing(
         state(marked("State"), "state"),
         on(marked("From"), "first_day"),
         on(marked("To"), "last_day"),
-        text(marked("Who pays"), "payments"),
+        Column(marked("What is paid"), lambda row: row.payments, lambda row: _told(row.payments)),
         Column(marked("Asked by"), lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
         instant(marked("Asked"), "created_at"),
         instant(marked("Ended"), "finished_at"),
@@ -73,12 +79,15 @@ SIMULATIONS = Listing(
 class SimulationForm(Form):
     first = DateField(later("From"), validators=[InputRequired(later("Give the first day."))])
     last = DateField(later("To"), validators=[InputRequired(later("Give the last day."))])
-    payments = StringField(
-        later("Who pays"),
-        default="history",
+    payments = RadioField(
+        later("What is paid"), choices=lambda: [(code, say(what)) for code, what in _PAID.items()], default="history"
+    )
+    percent = StringField(
+        later("Percent"),
         filters=[stripped],
-        validators=[DataRequired(later("Say who pays.")), Length(max=20)],
-        description=later("history: as in your own records. Or all, none, or a rate such as 95%."),
+        validators=[Length(max=20)],
+        description=later("Where a share is paid: 95, or 97.5."),
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
     seed = IntegerField(
         later("Seed"),
@@ -116,10 +125,27 @@ def new_simulation() -> ResponseReturnValue:
 
 
 def _ask(ctx: Context, form: SimulationForm) -> str:
-    order = Order(form.first.data, form.last.data, parse_payments(form.payments.data), form.seed.data)
+    typed, payments = _payments(form)
+    order = Order(form.first.data, form.last.data, payments, form.seed.data)
     with writing(ctx) as tx:
-        made = ask_simulation(tx, order, form.payments.data)
+        made = ask_simulation(tx, order, typed)
     return say("Simulation %(number)s is queued.", number=made.simulation_id)
+
+
+def _payments(form: SimulationForm) -> tuple[str, Payments]:
+    """As the command takes it, and what that is. Raises InvalidInput (`percent`)."""
+    if form.payments.data != "rate":
+        return form.payments.data, parse_payments(form.payments.data)
+    typed = f"{(form.percent.data or '').removesuffix('%').strip().replace(',', '.')}%"
+    try:
+        return typed, parse_payments(typed)
+    except InvalidInput as refused:
+        raise InvalidInput("percent", say("a number from 0 to 100")) from refused
+
+
+def _told(payments: str) -> str:
+    """In words, or the rate."""
+    return say(_PAID.get(payments.lower(), payments))
 
 
 @admin.get("/simulations/<int:key>")
@@ -135,6 +161,7 @@ def simulation(key: int) -> ResponseReturnValue:
         result=result,
         charts=list(_charts(result)) if result else [],
         months=_months(result),
+        paid=_told(row.payments),
         trail=trail,
         goes_on=row.state in ("queued", "running"),
     )
