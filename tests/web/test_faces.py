@@ -6,6 +6,7 @@ import pytest
 from web_shop import PASSWORD, Browser
 from white_label import ShopBrowser, WhiteLabel
 
+from billhead.actions.credits.grant_credit import grant_credit
 from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._logins import addressee
 from billhead.actions.notifications._render import render
@@ -13,6 +14,7 @@ from billhead.actions.shops.close_shop import close_shop
 from billhead.actions.shops.reopen_shop import reopen_shop
 from billhead.db import reading
 from billhead.domain.document import Kind
+from billhead.domain.money import Money
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
 from billhead.models.people import Customer, LoginAttempt, Reseller, User
@@ -90,6 +92,24 @@ def test_a_user_of_a_reseller_is_a_customer_of_its_shop_on_every_page(any_white_
     white.area.browsers["aurora"].post("/reseller/users/contact", wish, page="/reseller/users/contact")
     assert "WhatsApp +358 40 123" in anna.get("/account/tickets/new").text, "nobody answers tickets here yet"
     assert enters(white.visitor("aurora"), "wrong wrong wrong") == "nobody"
+
+
+def test_whoever_was_given_credit_finds_it_and_is_sold_none(white_label: WhiteLabel):
+    key = invite(white_label)
+    anna = anna_at(white_label)
+    assert '/account/credit"' not in anna.get("/account/").text
+    (subscription,) = white_label.shop.rows(Subscription, Subscription.id == key)
+    white_label.act(grant_credit, subscription.customer_id, Money(500, "EUR"), "for the evening without sound")
+    home = anna.get("/account/").text
+    assert '/account/credit"' in home
+    for useless in ("orders", "documents", "statement", "payment-methods"):
+        assert f'/account/{useless}"' not in home, useless
+    page = anna.get("/account/credit").text
+    assert "€5.00" in page
+    assert "for the evening without sound" in page
+    assert "/account/credit/buy" not in page
+    assert anna.post("/account/credit/buy", {"amount": "20"}, page="/account/credit").status_code == 403
+    assert not white_label.shop.rows(Document, Document.customer_id == subscription.customer_id)
 
 
 def test_at_the_operators_address_she_is_told_where_she_is_at_home_and_a_stranger_nothing(white_label: WhiteLabel):

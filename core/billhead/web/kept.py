@@ -6,12 +6,13 @@ from sqlalchemy import exists, select
 
 from billhead.db import reading
 from billhead.domain.context import Role
+from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.web.customer.read import Keeper, keeper_of
 from billhead.web.pages import page
 from billhead.web.request_context import signed_in
 
-__all__ = ["has_bills", "install", "keeper_here"]
+__all__ = ["has_bills", "has_credit", "install", "keeper_here"]
 
 _SELLS = frozenset(
     f"storefront.{name}"
@@ -19,7 +20,7 @@ _SELLS = frozenset(
         "become_reseller", "cart", "checkout", "compare", "empty_cart", "enter_coupon", "follow_friend", "partners",
         "place_order", "plan", "plans", "promotion", "remove_plan", "undo_cart",
     )
-)  # fmt: skip
+) | {"customer.buy_more_credit"}  # fmt: skip
 
 
 def install(app: Flask) -> None:
@@ -32,7 +33,7 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def kept() -> dict[str, object]:
-        return {"keeper_here": keeper_here, "has_bills": has_bills}
+        return {"keeper_here": keeper_here, "has_bills": has_bills, "has_credit": has_credit}
 
 
 def keeper_here() -> Keeper | None:
@@ -47,9 +48,18 @@ def keeper_here() -> Keeper | None:
 
 
 def has_bills() -> bool:
-    """Whether there is anything for them among invoices, credit and payment methods: not for whoever never had one."""
+    """Whether there is anything for them among invoices and payment methods: not for whoever never had one."""
+    return _had(Document)
+
+
+def has_credit() -> bool:
+    """Whether there is anything for them among credit: it is given to who has no bill as well."""
+    return has_bills() or _had(CustomerCredit)
+
+
+def _had(what: type[Document | CustomerCredit]) -> bool:
     login = signed_in()
     if login is None or keeper_here() is None:
         return True
     with reading() as session:
-        return bool(session.scalar(select(exists().where(Document.customer_id == login.customer_id))))
+        return bool(session.scalar(select(exists().where(what.customer_id == login.customer_id))))
