@@ -26,7 +26,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_compact_currency, format_compact_decimal, format_decimal
+from babel.numbers import format_compact_currency, format_compact_decimal, format_decimal, get_currency_symbol
 
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import CREDITS, Money, exponent
@@ -249,6 +249,15 @@ class Wording:
         """The minus stays before its figures on pages that are read from the right."""
         return number.replace("-", "\u200e-", 1) if self.right_to_left and self._domain == "pages" else number
 
+    def _apart(self, amount: str, currency: str) -> str:
+        """On pages that are read from the right an amount keeps clear of the words around it, and its sign of the
+        figures: "JP¥" would be read as "¥JP"."""
+        amount = self._signed(amount)
+        if self._domain != "pages":
+            return amount
+        sign = get_currency_symbol(currency, self._locale)
+        return self.upright(amount.replace(sign, self.upright(sign)))
+
     def day(self, day: date) -> str:
         return format_date(day, self._day_format(), locale=self._locale)
 
@@ -278,17 +287,9 @@ class Wording:
         """€1,234.50 or 1.234,50 €, with exactly the decimals that the currency has: none for JPY, three for KWD."""
         pattern: Any = copy(self._locale.currency_formats["standard"])
         pattern.frac_prec = (exponent(currency), exponent(currency))
-        return self._signed(
-            str(
-                pattern.apply(
-                    Money(minor, currency).decimal(),
-                    self._locale,
-                    currency=currency,
-                    currency_digits=False,
-                    numbering_system=_DIGITS,
-                )
-            )
-        )
+        amount = Money(minor, currency).decimal()
+        told = {"currency": currency, "currency_digits": False, "numbering_system": _DIGITS}
+        return self._apart(str(pattern.apply(amount, self._locale, **told)), currency)
 
     def number(self, minor: int, currency: str) -> str:
         """The same without its currency, for columns that name it in their head."""
@@ -301,13 +302,8 @@ class Wording:
     def short_money(self, minor: int, currency: str) -> str:
         """At an axis: 12,5 mil €."""
         amount = Money(minor, currency).decimal()
-        return self._signed(
-            str(
-                format_compact_currency(
-                    amount, currency, fraction_digits=2, locale=self._locale, numbering_system=_DIGITS
-                )
-            )
-        )
+        told = {"fraction_digits": 2, "locale": self._locale, "numbering_system": _DIGITS}
+        return self._apart(str(format_compact_currency(amount, currency, **told)), currency)
 
     def short_count(self, count: int) -> str:
         return self._signed(

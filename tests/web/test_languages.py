@@ -92,6 +92,20 @@ def test_moments_and_lists_have_the_comma_of_the_script(shop):
         assert "24" in told
 
 
+def test_amounts_keep_their_order_among_words_that_are_read_from_the_right(shop):
+    with shop.app.test_request_context(headers={"Accept-Language": "ar"}):
+        assert money(1200, "JPY") == "\u2068\u200f1,200\u00a0\u2068JP¥\u2069\u2069"
+        assert money(-50, "USD") == "\u2068\u200f\u200e-0.50\u00a0\u2068US$\u2069\u2069"
+        assert "\u2068EUR\u2069" not in money(1200, "XCR")
+        told = speech().refusal("your credit does not cover 12.00 USD")
+        assert "\u2068\u200f12.00\u00a0\u2068US$\u2069\u2069" in told
+    for domain in ("documents", "notices"):
+        assert wording("ar", domain).money(1200, "JPY") == "\u200f1,200\u00a0JP¥"
+    for language in ("de", "en"):
+        with shop.app.test_request_context(headers={"Accept-Language": language}):
+            assert not {"\u2068", "\u2069", "\u200e"} & set(money(-1200, "JPY")), language
+
+
 def test_what_is_refused_is_said_in_the_visitors_language(shop):
     visitor = shop.visitor()
     visitor.post("/language", {"language": "de", "back": "/"})
