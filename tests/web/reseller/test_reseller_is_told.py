@@ -19,7 +19,7 @@ def test_banners_and_the_links_below(area: Area):
     baltic = area.browsers["baltic"]
     for address in ("/reseller/", "/reseller/users", "/reseller/credits"):
         page = baltic.get(address).text
-        assert "Panels rest on Monday" in page
+        assert '<div class="notice" data-tone="news" role="status"><strong dir="auto">Panels rest on Monday' in page
         foot = page.partition('<footer class="foot">')[2]
         for link in ("/news", "/status", "/help"):
             assert f'href="{link}"' in foot
