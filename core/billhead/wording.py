@@ -252,11 +252,10 @@ class Wording:
     def _apart(self, amount: str, currency: str) -> str:
         """On pages that are read from the right an amount keeps clear of the words around it, and its sign of the
         figures: "JP¥" would be read as "¥JP"."""
-        amount = self._signed(amount)
-        if self._domain != "pages":
+        if not (self.right_to_left and self._domain == "pages"):
             return amount
         sign = get_currency_symbol(currency, self._locale)
-        return self.upright(amount.replace(sign, self.upright(sign)))
+        return f"\u2067{self._signed(amount).replace(sign, self.upright(sign))}\u2069"
 
     def day(self, day: date) -> str:
         return format_date(day, self._day_format(), locale=self._locale)

@@ -10,7 +10,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.people import Customer
 from billhead.web.errors import reason, refusal
-from billhead.web.formatting import day, moment, money, percent, term
+from billhead.web.formatting import day, moment, money, percent, short_money, term
 from billhead.web.speaking import LANGUAGE_COOKIE, speech
 from billhead.wording import Wording, _compiled, wording
 
@@ -94,16 +94,18 @@ def test_moments_and_lists_have_the_comma_of_the_script(shop):
 
 def test_amounts_keep_their_order_among_words_that_are_read_from_the_right(shop):
     with shop.app.test_request_context(headers={"Accept-Language": "ar"}):
-        assert money(1200, "JPY") == "\u2068\u200f1,200\u00a0\u2068JP¥\u2069\u2069"
-        assert money(-50, "USD") == "\u2068\u200f\u200e-0.50\u00a0\u2068US$\u2069\u2069"
-        assert "\u2068EUR\u2069" not in money(1200, "XCR")
+        assert money(1200, "JPY") == "\u2067\u200f1,200\u00a0\u2068JP¥\u2069\u2069"
+        assert money(-50, "USD") == "\u2067\u200f\u200e-0.50\u00a0\u2068US$\u2069\u2069"
+        assert short_money(30_000, "USD") == "\u2067300\u00a0\u2068US$\u2069\u2069", "by the axis as anywhere"
         told = speech().refusal("your credit does not cover 12.00 USD")
-        assert "\u2068\u200f12.00\u00a0\u2068US$\u2069\u2069" in told
+        assert "\u2067\u200f12.00\u00a0\u2068US$\u2069\u2069" in told
     for domain in ("documents", "notices"):
         assert wording("ar", domain).money(1200, "JPY") == "\u200f1,200\u00a0JP¥"
     for language in ("de", "en"):
         with shop.app.test_request_context(headers={"Accept-Language": language}):
-            assert not {"\u2068", "\u2069", "\u200e"} & set(money(-1200, "JPY")), language
+            assert not {"\u2067", "\u2068", "\u2069", "\u200e"} & set(
+                money(-1200, "JPY") + short_money(-1200, "JPY")
+            ), language
 
 
 def test_what_is_refused_is_said_in_the_visitors_language(shop):
