@@ -301,8 +301,10 @@ class Wording:
     def short_money(self, minor: int, currency: str) -> str:
         """At an axis: 12,5 mil €."""
         amount = Money(minor, currency).decimal()
-        told = {"fraction_digits": 2, "locale": self._locale, "numbering_system": _DIGITS}
-        return self._apart(str(format_compact_currency(amount, currency, **told)), currency)
+        told = format_compact_currency(
+            amount, currency, fraction_digits=2, locale=self._locale, numbering_system=_DIGITS
+        )
+        return self._apart(str(told), currency)
 
     def short_count(self, count: int) -> str:
         return self._signed(
