@@ -63,17 +63,18 @@ def test_what_cannot_be_taken_is_kept_with_its_reason_and_costs_no_other_event(s
         used(shop.anna, at=datetime(2026, 11, 10), id="j"),  # noqa: DTZ001 that is the fault
         used(shop.anna, -4, id="k"), used(shop.anna, 10**13, id="l"), used(shop.anna, 0.5, id="m"),
         used(0, whose="subscription:1 OR 1=1", id="n"), used(0, whose="Anna", id="o"),
+        used(shop.anna, "1_000", id="p"),
     ]  # fmt: skip
     good = used(shop.anna, 3, id="good")
     told = tell(*about.values(), *others, good, now=now)
-    assert (told.accepted, told.rejected) == (1, 15)
+    assert (told.accepted, told.rejected) == (1, 16)
     assert dict(rejects()) == {
         **{reading.id[:64]: reason for reason, reading in about.items()},
         "j": "at", "k": "quantity", "l": "quantity", "m": "quantity", "n": "unknown_subscription",
-        "o": "unknown_subscription",
+        "o": "unknown_subscription", "p": "quantity",
     }  # fmt: skip
     tell(*about.values(), *others, now=now)
-    assert len(rejects()) == 15  # told again, they are kept once
+    assert len(rejects()) == 16  # told again, they are kept once
 
 
 def test_two_lines_of_one_login_are_nobody_and_one_that_is_gone_does_not_count(shop):

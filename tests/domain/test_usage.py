@@ -97,6 +97,7 @@ def test_allowances():
         ({"pricing": "standard", "tiers": [{"unit": "1e999999"}]}, "unit"),
         ({"pricing": "standard", "tiers": [{"unit": "-1"}]}, "tiers"),
         ({"pricing": "standard", "tiers": [{"unit": 0.5}]}, "unit"),
+        ({"pricing": "standard", "tiers": [{"unit": "1_000"}]}, "unit"),
         ({"pricing": "standard", "tiers": [{"unit": "1"}], "per": "0"}, "per"),
         ({"pricing": "standard", "tiers": [{"unit": "1"}], "included": "-5"}, "included"),
         ({"pricing": "standard", "tiers": [{"unit": "1"}], "minimum": "5", "cap": "4"}, "cap"),
@@ -120,7 +121,7 @@ def test_what_is_no_price_is_refused_by_its_field(wrong, field):
 
 
 @pytest.mark.parametrize(
-    "value", ["NaN", "Infinity", "-1", -1, 1.5, True, None, "", "1,5", "1.55", str(LARGEST_QUANTITY), [1]]
+    "value", ["NaN", "Infinity", "-1", -1, 1.5, True, None, "", "1,5", "1.55", "1_000", str(LARGEST_QUANTITY), [1]]
 )
 def test_what_is_no_quantity_is_refused(value):
     with pytest.raises(InvalidInput) as refused:

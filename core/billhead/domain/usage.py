@@ -170,9 +170,11 @@ def _tier(plain: Mapping[str, Any]) -> UsageTier:
 
 
 def number(text: object, field: str) -> Decimal:
-    """A finite decimal from its text; a float is refused, since what was meant can't be told."""
+    """A finite decimal from its text; a float is refused, since what was meant can't be told, and so is "1_000", which
+    Python alone takes for a thousand."""
+    odd = isinstance(text, bool) or (isinstance(text, str) and "_" in text)
     try:
-        found = Decimal(text) if isinstance(text, str | int | Decimal) and not isinstance(text, bool) else None
+        found = Decimal(text) if isinstance(text, str | int | Decimal) and not odd else None
     except InvalidOperation:
         found = None
     if found is None or not found.is_finite():

@@ -30,8 +30,8 @@ class Form(FlaskForm):
             return get_translations([speech().language])
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Field]", options: Any) -> Field:
-            """No field takes a number that fits no column, or a day that has none before or after it. A text that is
-            `stripped` is judged by what is left of it, and is one line where the field has one."""
+            """No field takes a number that fits no column or is written "1_000", or a day that has none before or after
+            it. A text that is `stripped` is judged by what is left of it, and is one line where the field has one."""
             field: Field = super().bind_field(form, unbound_field, options)
             if isinstance(field, (IntegerField, DateTimeField, SelectMultipleField)):
                 field.filters = [_within(field), *field.filters]
@@ -80,7 +80,8 @@ def _within(field: Field) -> Callable[[Any], Any]:
     def within(entered: Any) -> Any:
         if isinstance(field, SelectMultipleField):
             return [] if entered is None else entered
-        if isinstance(entered, int) and abs(entered) >= 10**DIGITS:
+        odd = isinstance(field, IntegerField) and any("_" in str(typed) for typed in field.raw_data or ())
+        if isinstance(entered, int) and (odd or abs(entered) >= 10**DIGITS):
             field.data = None
             raise ValueError(in_its_words("Not a valid integer value."))
         if isinstance(entered, date) and not FIRST_YEAR <= entered.year <= LAST_YEAR:

@@ -103,7 +103,7 @@ def test_what_no_column_and_no_calendar_holds_is_refused_at_its_field(counter):
     for day in ("9999-12-31", "0001-01-01"):
         last = counter.post("/admin/screening/lists/new", **entry, ends=day)
         assert (last.status_code, "Not a valid date value" in last.text) == (422, True)
-    for number in ("99999999999999999999999", "-99999999999999999999999"):
+    for number in ("99999999999999999999999", "-99999999999999999999999", "1_0"):
         handed = counter.post("/admin/subscriptions/1/transfer", customer_id=number, money="moves", reason="x")
         assert (handed.status_code, "Not a valid integer value" in handed.text) == (422, True)
     account = GatewayAccount(seller_id=1, code="bank", gateway="transfer", name="Bank", currencies=[],
