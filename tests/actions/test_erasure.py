@@ -93,7 +93,7 @@ def sow_traces(tx):
     source, department = UsageSource(code="files"), Department(seller_id=1, name="Help")
     session.add_all([source, department])
     session.flush()
-    reject = {"event_id": "e", "reason": "unknown_subscription", "message": "?", "raw": {"who": PHONE}}
+    reject = {"event_id": "e", "told": "d", "reason": "unknown_subscription", "message": "?", "raw": {"who": PHONE}}
     batch = UsageBatch(source_id=source.id, actor="job:usage.import", rejected=1, recorded_at=at)
     session.add(batch)
     session.flush()

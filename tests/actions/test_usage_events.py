@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import pytest
 from billing_shop import SYSTEM, open_shop
-from metered_shop import billed, events, meter, metric, rejects, tell, used
+from metered_shop import MUCH_LATER, billed, events, meter, metric, rejects, tell, used
 
 from billhead import clock
+from billhead.actions.usage._rejects import ChosenRejects
 from billhead.actions.usage.record_events import record_events
+from billhead.actions.usage.retry_rejects import retry_rejects
 from billhead.db import writing
 from billhead.domain.errors import InvalidInput
 from billhead.models.subscriptions import Service, Subscription
@@ -75,6 +77,31 @@ def test_what_cannot_be_taken_is_kept_with_its_reason_and_costs_no_other_event(s
     }  # fmt: skip
     tell(*about.values(), *others, now=now)
     assert len(rejects()) == 16  # told again, they are kept once
+
+
+def test_a_source_that_counts_its_events_anew_for_each_line_loses_none_that_are_rejected(shop):
+    """It calls the first event of each line "1": of Bea and Cid, whom nobody knows yet, each is kept, and of Bea both
+    that were at another time; told again, they are kept once, and all are counted once their lines are known."""
+    told = [
+        used(0, 30, whose="login:bea", id="1"),
+        used(0, 40, whose="login:bea", id="1", at="2026-11-11T12:00:00+00:00"),
+        used(0, 50, whose="login:cid", id="1"),
+        used(0, 60, whose="login:cid", id="1", code="hours"),
+        used(0, 70, whose="login:cid", id="1" * 64 + "a"),
+        used(0, 80, whose="login:cid", id="1" * 64 + "b"),
+    ]
+    for _ in range(2):
+        assert tell(*told).rejected == 6
+    assert [reason for _, reason in rejects()] == ["unknown_subscription"] * 6
+    bea, cid = (shop.subscribe(shop.customer(), shop.tv, anchor=NOVEMBER, due=DECEMBER) for _ in range(2))
+    for key, login in ((bea, "bea"), (cid, "cid")):
+        (line,) = (one for one in shop.all(Service) if one.subscription_id == key)
+        shop.change(Service, line.id, login=login)
+    with clock.business_time(MUCH_LATER), writing(SYSTEM) as tx:
+        done = retry_rejects(tx, ChosenRejects(), upto=1000)
+    assert (done.taken, done.left) == (3, 3)
+    assert (events(bea), events(cid)) == ([("1", 30), ("1", 40)], [("1", 50)])
+    assert rejects() == [("1", "unknown_metric"), ("1" * 64, "id"), ("1" * 64, "id")]
 
 
 def test_two_lines_of_one_login_are_nobody_and_one_that_is_gone_does_not_count(shop):

@@ -190,15 +190,20 @@ class UsageImportRefusal(Model):
 
 
 class UsageReject(Model):
-    """An event that could not be taken, as it came, with the reason; kept until it is tried again or dropped."""
+    """An event that could not be taken, as it came, with the reason; kept until it is tried again or dropped.
+
+    `told`: a digest of what makes it this event, as it was told (id, whose, metric, instant). An id alone may be that
+    of several, as it may with what was taken; told again, it is kept once.
+    """
 
     __tablename__ = "usage_reject"
-    __table_args__ = (UniqueConstraint("source_id", "event_id", "reason"),)
+    __table_args__ = (UniqueConstraint("source_id", "told", "reason"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("usage_source.id"))
     batch_id: Mapped[int] = mapped_column(ForeignKey("usage_batch.id"), index=True)  # the first that told it
     event_id: Mapped[str]
+    told: Mapped[str]
     reason: Mapped[str]  # unknown_subscription | unknown_metric | quantity | future | before_start | after_end | …
     message: Mapped[str]
     raw: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -1,5 +1,6 @@
 """Record what was used: each event once, in bulk. What can't be taken is kept aside with its reason."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ _EVENT = (
 _WHOSE = itemgetter(UsageReading._fields.index("whose"))
 _SUBSCRIPTION, _AT = itemgetter(_EVENT.index("subscription_id")), itemgetter(_EVENT.index("at"))
 _KEY = itemgetter(*(_EVENT.index(column.name) for column in UsageEvent.__table__.primary_key))
-_REJECT = ("source_id", "batch_id", "event_id", "reason", "message", "raw", "rejected_at")
+_REJECT = ("source_id", "batch_id", "event_id", "told", "reason", "message", "raw", "rejected_at")
 
 
 Became = tuple[str, str, str]
@@ -226,8 +227,16 @@ def _each(session: Session, good: Sequence[Row], refused: Iterable[_Refused]) ->
 
 
 def _reject_rows(bulk: Bulk, source_id: int, batch_id: int, refused: Iterable[_Refused]) -> list[Row]:
-    now, told = bulk.instant(clock.now()), (source_id, batch_id)
+    now, whose = bulk.instant(clock.now()), (source_id, batch_id)
     return [
-        (*told, str(reading.id)[:_LONGEST_ID], reason, message, json.dumps(reading._asdict(), default=str), now)
+        (
+            *whose, str(reading.id)[:_LONGEST_ID], _told(reading), reason, message,
+            json.dumps(reading._asdict(), default=str), now,
+        )
         for _, reading, reason, message in refused
-    ]
+    ]  # fmt: skip
+
+
+def _told(reading: UsageReading) -> str:
+    event = json.dumps([reading.id, reading.whose, reading.metric, reading.at], default=str)
+    return hashlib.sha256(event.encode()).hexdigest()

@@ -1262,6 +1262,7 @@ def upgrade() -> None:
     sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('event_id', sa.String(), nullable=False),
+    sa.Column('told', sa.String(), nullable=False),
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('message', sa.String(), nullable=False),
     sa.Column('raw', sa.JSON(), nullable=False),
@@ -1269,7 +1270,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['batch_id'], ['usage_batch.id'], name=op.f('fk_usage_reject_batch_id')),
     sa.ForeignKeyConstraint(['source_id'], ['usage_source.id'], name=op.f('fk_usage_reject_source_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_reject')),
-    sa.UniqueConstraint('source_id', 'event_id', 'reason', name=op.f('uq_usage_reject_source_id_event_id_reason'))
+    sa.UniqueConstraint('source_id', 'told', 'reason', name=op.f('uq_usage_reject_source_id_told_reason'))
     )
     with op.batch_alter_table('usage_reject', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_usage_reject_batch_id'), ['batch_id'], unique=False)
