@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from reseller_shop import STAFF, open_reseller_shop, xcr
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from billhead.actions.resellers._rights import Rights, effective_rights
 from billhead.actions.resellers.add_reseller import NewReseller, add_reseller, preview_add_reseller
@@ -14,7 +14,7 @@ from billhead.actions.resellers.resume_reseller import resume_reseller
 from billhead.actions.resellers.set_reseller import ResellerEntry, preview_set_reseller, set_reseller
 from billhead.actions.resellers.suspend_reseller import preview_suspend_reseller, suspend_reseller
 from billhead.actions.resellers.take_credits import take_credits
-from billhead.db import Tx, reading, writing
+from billhead.db import Tx, db, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from billhead.domain.money import CREDITS, Money
@@ -149,6 +149,35 @@ def test_a_child_never_has_what_its_parent_has_not(shop):
     with reading() as session:
         assert effective_rights(session, baltic) == Rights(("basic",), 0, floor_percent=80)
         assert session.get_one(Reseller, shop.known["aurora"]).credit_line_minor == 500
+
+
+def test_trials_above_a_new_bound_are_counted_by_the_day_of_each_however_many_there_are(shop):
+    """Two were given in Europe on the 22nd and two in Tonga, where it was the 23rd by then. Fourteen hours later it is
+    the 23rd for both."""
+    tonga = {"zone": "Pacific/Tongatapu"}
+    shop.reseller("tonga", "aurora", **tonga)
+    for code in ("baltic", "tonga"):
+        shop.grant(code, "100.00")
+        for number in range(2):
+            shop.add(code, "week", trial=True, name=f"Viewer {number}")
+    shop.operator.work()
+    entry = ResellerEntry("Aurora", Rights(("basic", "pair", "box", "week"), 0, terminate=True, refund_unused=True))
+
+    def seen():
+        asked = []
+        listening = (db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        event.listen(*listening)
+        told = look(STAFF, preview_set_reseller, shop.known["aurora"], entry)
+        event.remove(*listening)
+        return told.below, told.trials_over, len(asked)
+
+    below, over, few = seen()
+    assert (below, over) == (2, 4)
+    for number in range(9):
+        shop.reseller(f"more-{number}", "aurora", **tonga)
+    assert seen() == (11, 4, few)
+    shop.operator.wait(hours=14)  # two in the morning of the 23rd in Europe, three in the afternoon of it in Tonga
+    assert seen() == (11, 2, few)
 
 
 def test_suspended_with_its_lines_or_without(shop):

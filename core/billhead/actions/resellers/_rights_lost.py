@@ -1,6 +1,6 @@
 """Whom a reseller's new rights touch, it and everybody below it: counted before they are given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.resellers._rights import Rights, effective_rights, stored_rights, within
 from billhead.actions.resellers._tree import subtree
-from billhead.actions.resellers._trials import day_of_trials
+from billhead.actions.resellers._trials import days_of_trials
 from billhead.bulk import how_many
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan
@@ -94,19 +94,22 @@ def _not_sold(session: Session, reseller_id: int, codes: set[str]) -> int:
     return how_many(session, whose, _LIVE, Subscription.plan_id.in_(plans))
 
 
-def _trials_over(session: Session, had: dict[int, Rights], most: int) -> int:
+def _trials_over(session: Session, had: Collection[int], most: int) -> int:
     """Of those that are open and were given today, by the calendar of each."""
-    over = 0
-    for row in session.scalars(select(Reseller).where(Reseller.id.in_(had))):
-        given = session.scalar(
-            select(func.count(Subscription.id.distinct()))
-            .join(SubscriptionEvent, SubscriptionEvent.subscription_id == Subscription.id)
-            .where(
-                Subscription.payer_reseller_id == row.id,
-                Subscription.state == State.TRIAL.value,
-                SubscriptionEvent.kind == "trial_given",
-                SubscriptionEvent.effective_on == day_of_trials(session, row),
-            )
+    today = days_of_trials(session, had)
+    given = session.execute(
+        select(
+            Subscription.payer_reseller_id,
+            SubscriptionEvent.effective_on,
+            func.count(Subscription.id.distinct()).label("trials"),
         )
-        over += max(int(given or 0) - most, 0)
-    return over
+        .join(SubscriptionEvent, SubscriptionEvent.subscription_id == Subscription.id)
+        .where(
+            Subscription.payer_reseller_id.in_(had),
+            Subscription.state == State.TRIAL.value,
+            SubscriptionEvent.kind == "trial_given",
+            SubscriptionEvent.effective_on.in_(set(today.values())),
+        )
+        .group_by(Subscription.payer_reseller_id, SubscriptionEvent.effective_on)
+    )
+    return sum(max(trials - most, 0) for payer, day, trials in given if day == today[payer])

@@ -1,5 +1,6 @@
 """How many trials a reseller may give a day: to its own users, and in its shop."""
 
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import and_, distinct, func, or_, select
@@ -16,7 +17,7 @@ from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 
-__all__ = ["check_trials_left", "day_of_trials", "trials_for_credits", "trials_left"]
+__all__ = ["check_trials_left", "day_of_trials", "days_of_trials", "trials_for_credits", "trials_left"]
 
 
 def trials_left(session: Session, reseller: Reseller) -> int:
@@ -41,9 +42,18 @@ def trials_for_credits(session: Session, reseller: Reseller) -> dict[tuple[int, 
 
 
 def day_of_trials(session: Session, reseller: Reseller) -> date:
-    """They are counted by the reseller's own calendar day."""
-    own = session.scalar(select(Customer).where(Customer.buys_for_reseller_id == reseller.id))
-    return clock.today_in(own.zone if own else session.get_one(Seller, reseller.seller_id).zone)
+    return days_of_trials(session, [reseller.id])[reseller.id]
+
+
+def days_of_trials(session: Session, resellers: Collection[int]) -> dict[int, date]:
+    """By reseller: today by its own calendar, by which they are counted."""
+    rows = session.execute(
+        select(Reseller.id, func.coalesce(Customer.zone, Seller.zone))
+        .join(Seller, Seller.id == Reseller.seller_id)
+        .outerjoin(Customer, Customer.buys_for_reseller_id == Reseller.id)
+        .where(Reseller.id.in_(resellers))
+    )
+    return {key: clock.today_in(zone) for key, zone in rows}
 
 
 def _given(session: Session, reseller: Reseller) -> int:
