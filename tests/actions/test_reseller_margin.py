@@ -13,6 +13,7 @@ from billhead.actions.resellers._rights import Rights
 from billhead.actions.resellers.add_reseller import NewReseller, add_reseller
 from billhead.actions.resellers.change_user import UserChange, change_user
 from billhead.actions.resellers.move_users import move_users
+from billhead.actions.resellers.renew_user import renew_user
 from billhead.actions.resellers.save_reseller_plan import ResellerPlanEntry, save_reseller_plan
 from billhead.actions.resellers.set_own_price import set_own_price
 from billhead.db import reading, writing
@@ -76,6 +77,27 @@ def test_a_change_for_which_nothing_was_paid_counts_with_what_it_took_along(shop
     assert ties() == [(1_034, 1_034)]
 
 
+def test_the_days_of_each_term_are_sold_at_its_own_price(shop):
+    """A month that was renewed for three is changed: 29 of its 30 days and the three months are Gold's."""
+    with writing(STAFF) as tx:
+        book = tx.session.scalars(select(PriceBook).where(~PriceBook.resellers_own)).one()
+        for plan, credits in (("basic", 2_500), ("gold", 5_000)):
+            key = tx.session.scalars(select(Plan.id).where(Plan.code == plan)).one()
+            row = Price(book_id=book.id, plan_id=key, term="3 months", amount_minor=1, credit_minor=credits)
+            tx.session.add(row)
+    with writing(shop.acting("aurora")) as tx:
+        set_own_price(tx, shop.known["aurora"], "gold", "3 months", Money(8_000, "EUR"))
+    one = shop.add("aurora").subscription_id
+    shop.operator.work()
+    with writing(shop.acting("aurora")) as tx:
+        renew_user(tx, one, "3 months")
+    shop.operator.work()
+    assert change(shop, one, "gold").pay_minor == 3_468  # 19.34 and 50.00, less 9.66 and 25.00
+    # 30.00 × 29/30 and 80.00
+    assert rows_of(shop)["aurora", "Gold"] == (1, 6_934, 3_467, 10_900)
+    assert [here for here, ledger in ties() if here == ledger] == [6_968]
+
+
 def test_what_comes_back_counts_on_the_day_when_it_does(shop):
     one = shop.add("aurora").subscription_id
     shop.operator.work()
@@ -124,7 +146,10 @@ def test_what_adding_a_reseller_takes_for_good_counts_too(shop):
     assert shop.wallet("aurora") == ("80.00", "0.00", "15.00")
     assert rows_of(shop) == {("aurora", "Place"): (1, 1_500, 750, 0)}
     assert ties() == [(1_500, 1_500)]
-    assert shop.rows(select(Reseller.name).where(Reseller.parent_id == shop.known["aurora"]))[-1] == "Corner"
+    assert (
+        shop.rows(select(Reseller.name).where(Reseller.parent_id == shop.known["aurora"]).order_by(Reseller.id))[-1]
+        == "Corner"
+    )
 
 
 def own_price(shop, plan, cents):

@@ -17,7 +17,6 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from billhead.domain.money import Rounding, round_ratio
-from billhead.domain.periods import Term, cycle
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.credits import CreditHold, CreditUse
 from billhead.models.people import Customer, Reseller
@@ -141,24 +140,33 @@ def _sale(row: Margin, one: Any, bought: bool, told: Mapping[str, Any], prices: 
     worth = int(told.get("worth_minor", one.amount_minor))
     if one.credits_minor > 0:
         worth = int(told.get("spent_minor", worth))
-    share = Fraction(one.credits_minor, worth) if worth else Fraction(bought)
-    if told["kind"] == "change":
-        start, end = (date.fromisoformat(told[name]) for name in ("start", "end"))
-        share *= Fraction((end - start).days, cycle(start, Term.parse(row.term), 0).days)
-    return share * asked
+    return (Fraction(one.credits_minor, worth) if worth else Fraction(bought)) * asked
 
 
-def _asked(row: Margin, told: Mapping[str, Any], prices: _Prices) -> int | None:
+def _asked(row: Margin, told: Mapping[str, Any], prices: _Prices) -> Fraction | None:
     if "sold_minor" in told:  # a shop that sells in another currency says nothing in this one
-        return int(told["sold_minor"]) if told["sold_currency"] == row.currency else None
+        return Fraction(told["sold_minor"]) if told["sold_currency"] == row.currency else None
+    if told["kind"] != "change":
+        return _listed(row, told, prices)
+    asked = Fraction(0)
+    for start, end, _, term, term_days in told["stretches"]:
+        whole = _listed(row, told, prices, term)
+        if whole is None:
+            return None
+        asked += whole * Fraction((date.fromisoformat(end) - date.fromisoformat(start)).days, term_days)
+    return asked
+
+
+def _listed(row: Margin, told: Mapping[str, Any], prices: _Prices, of_term: str = "") -> Fraction | None:
+    """For a whole term of all its parts; `of_term`: where it is not the one that each was sold for."""
     on = date.fromisoformat(told["sold_on"])
     asked = 0
     for key, units, minor, term in told["sold"]:
-        price = _price(prices.get((row.reseller_id, key, term, row.currency)), on, units)
+        price = _price(prices.get((row.reseller_id, key, of_term or term, row.currency)), on, units)
         if price is None and minor:
             return None
         asked += price or 0
-    return asked
+    return Fraction(asked)
 
 
 def _price(versions: list[tuple[date | None, int]] | None, day: date, units: int) -> int | None:

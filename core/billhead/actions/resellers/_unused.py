@@ -1,7 +1,10 @@
 """What is left of the credits that a subscription cost: credits × unused days ÷ days of the term, rounded down.
 
-A day that has begun is used. Trials are worth nothing.
+A day that has begun is used. Trials are worth nothing. Where a change took over the days of several purchases, each of
+them stays a stretch of its own: a day of a dear short term is not worth what one of a cheap long term is.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,11 +16,34 @@ from billhead import clock
 from billhead.actions.resellers._rights import Rights
 from billhead.db import Tx
 from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import Period
 from billhead.models.credits import CreditHold
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.viewings import Viewing
 
-__all__ = ["SetOff", "gives_back", "set_off", "tomorrow_of", "unused"]
+__all__ = ["SetOff", "Stretch", "gives_back", "set_off", "still_paid", "tomorrow_of", "unused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days that cost `worth_minor`, a share of a `term` of so many days as it was bought ("": not known)."""
+
+    days: Period
+    worth_minor: int
+    term: str
+    term_days: int
+
+    @classmethod
+    def priced(cls, days: Period, price_minor: int, term: str, term_days: int) -> Stretch:
+        """At the price of a whole term, rounded up."""
+        return cls(days, -(-price_minor * days.days // term_days), term, term_days)
+
+    def left_minor(self, on: date) -> int:
+        left = self.days.overlap(Period(on, date.max))
+        return self.worth_minor * left.days // self.days.days if left else 0
+
+    def stored(self) -> list[str | int]:
+        return [self.days.start.isoformat(), self.days.end.isoformat(), self.worth_minor, self.term, self.term_days]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +78,39 @@ def gives_back(tx: Tx, rights: Rights, subscription: Subscription) -> bool:
 def unused(tx: Tx, subscription: Subscription) -> list[tuple[CreditHold, Money]]:
     """Per purchase that was captured and has days left; each counts once, however often the plan was changed."""
     tomorrow = tomorrow_of(subscription)
+    left = [(held, sum(one.left_minor(tomorrow) for one in parts)) for held, parts in still_paid(tx, subscription)]
+    return [(held, Money(minor, CREDITS)) for held, minor in left if minor]
+
+
+def still_paid(tx: Tx, subscription: Subscription) -> list[tuple[CreditHold, list[Stretch]]]:
+    """Purchases that were captured, have days left, and were neither carried along nor given back."""
+    tomorrow = tomorrow_of(subscription)
     captured = tx.session.scalars(
         select(CreditHold)
         .join(Service, Service.id == CreditHold.service_id)
         .where(Service.subscription_id == subscription.id, CreditHold.state == "captured")
         .order_by(CreditHold.id)
     )
-    left = []
+    found = []
     for held in captured:
         told = held.details
-        start, end = (date.fromisoformat(told[name]) for name in ("start", "end"))
-        days = (end - max(start, tomorrow)).days
-        worth = int(told.get("worth_minor", held.amount_minor))
-        minor = worth * days // (end - start).days if days > 0 else 0
         trial = told["kind"] == "trial" or told.get("trial")
-        if minor and not trial and "carried_minor" not in told and "returned_minor" not in told:
-            left.append((held, Money(minor, CREDITS)))
-    return left
+        if not trial and "carried_minor" not in told and "returned_minor" not in told:
+            parts = [one for one in _stretches(held) if one.days.end > tomorrow]
+            if parts:
+                found.append((held, parts))
+    return found
+
+
+def _stretches(held: CreditHold) -> list[Stretch]:
+    told = held.details
+    if "stretches" in told:
+        return [
+            Stretch(Period(date.fromisoformat(start), date.fromisoformat(end)), worth, term, term_days)
+            for start, end, worth, term, term_days in told["stretches"]
+        ]
+    days = Period(*(date.fromisoformat(told[name]) for name in ("start", "end")))
+    return [Stretch(days, int(told.get("worth_minor", held.amount_minor)), told.get("term", ""), days.days)]
 
 
 def set_off(costs: Money, left: list[tuple[CreditHold, Money]], *, gives_back: bool) -> SetOff:

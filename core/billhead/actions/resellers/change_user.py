@@ -1,5 +1,6 @@
 """A reseller changes what a subscriber has: plan, term, connections, bouquets, for credits."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from billhead.actions.resellers._changed_parts import put_parts
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
 from billhead.actions.resellers._prices import in_credits, told_part
 from billhead.actions.resellers._rights import effective_rights
-from billhead.actions.resellers._unused import SetOff, gives_back, set_off, tomorrow_of, unused
+from billhead.actions.resellers._unused import SetOff, Stretch, gives_back, set_off, still_paid, tomorrow_of, unused
 from billhead.actions.resellers._users import with_payer
 from billhead.actions.resellers._wished_parts import wished_parts
 from billhead.actions.subscriptions._sale import AddOnOrder, Sold
@@ -28,8 +29,9 @@ from billhead.models.subscriptions import Subscription
 __all__ = ["WAYS", "UserChange", "UserChangePreview", "UserChanged", "change_user", "preview_change_user"]
 
 WAYS = ("keep_end", "new_term", "convert")
-"""keep_end: the paid time ends as before, and the difference for its unused days is paid or returned. new_term: a whole
-term begins, what is left of the old one is counted towards it. convert: nothing is paid, what is left becomes days."""
+"""keep_end: the paid time ends as before, and the difference for its unused days is paid or returned, for each at the
+rate of the term that it was bought for. new_term: a whole term begins, what is left of the old one is counted towards
+it. convert: nothing is paid, what is left becomes days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class _Planned(NamedTuple):
     today: date
     period: Period
     anchor: date
+    stretches: tuple[Stretch, ...]
     due: SetOff
 
 
@@ -98,7 +101,8 @@ def change_user(tx: Tx, subscription_id: int, wish: UserChange, pay: Money | Non
     if pay is not None and pay != due.pay:
         raise Conflict("the price has changed since it was shown", code="price_changed")
     sold = [told_part(part.plan.id, part.price, part.quantity) for part in plan.parts]
-    bought = Purchase("change", due.pay, plan.period, plan.anchor, {"term": plan.term, "sold": sold, **due.told})
+    told = {"term": plan.term, "sold": sold, "stretches": [one.stored() for one in plan.stretches], **due.told}
+    bought = Purchase("change", due.pay, plan.period, plan.anchor, told)
     held = hold_and_extend(tx, plan.reseller, subscription, bought)
     before = put_parts(tx, subscription, plan.parts, plan.term, plan.today)
     reshape(tx, subscription)
@@ -123,25 +127,58 @@ def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
     paid = subscription.paid_through or today
     start = tomorrow if paid > today else today
     whole = cycle(start, Term.parse(term), 0)
-    price = sum(in_credits(part.price.credit_minor, part.plan, term, part.quantity).minor for part in parts)
+    price = _price(parts, term)
     worth = sum(minor.minor for _, minor in left)
     anchor = start
     if whole_term:
-        period, costs = whole, price
+        period = whole
+        stretches = [Stretch.priced(period, price, term, whole.days)]
     elif wish.way == "convert":
         days = worth * whole.days // price if price else 0
         if days < 1:
             raise Conflict("what is left is worth less than a day of it", hint="begin a new term instead")
         period = Period(start, date.fromordinal(start.toordinal() + days))
-        costs = -(-price * days // whole.days)
+        stretches = [Stretch.priced(period, price, term, whole.days)]
     else:
         if paid <= start or subscription.phase == "trial":
             raise Conflict("no paid day is left to change", hint="begin a new term instead")
         period, anchor = Period(start, paid), subscription.anchor
-        costs = -(-price * period.days // whole.days)
+        prices = {term: price}
+        stretches = []
+        for days, of, term_days in _bought(tx, subscription, period):
+            if of not in prices:
+                then = wished_parts(tx, reseller, subscription, wish.plan, of, wish.addons, today, whole_term=False)
+                prices[of] = _price(then, of)
+            stretches.append(Stretch.priced(days, prices[of], of, term_days))
+    costs = sum(one.worth_minor for one in stretches)
     back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)
     due = set_off(Money(costs, CREDITS), left, gives_back=back)
-    return _Planned(subscription, reseller, parts, term, today, period, anchor, due)
+    return _Planned(subscription, reseller, parts, term, today, period, anchor, tuple(stretches), due)
+
+
+def _price(parts: Sequence[Sold], term: str) -> int:
+    return sum(in_credits(part.price.credit_minor, part.plan, term, part.quantity).minor for part in parts)
+
+
+def _bought(tx: Tx, subscription: Subscription, period: Period) -> Iterator[tuple[Period, str, int]]:
+    """The days of a period, by the terms that they were bought for, each with the days of a whole one. Days that no
+    purchase tells the term of are some of the term that it has."""
+    start = period.start
+    known = [one for _, parts in still_paid(tx, subscription) for one in parts if one.term]
+    for one in sorted(known, key=lambda one: one.days.start):
+        days = one.days.overlap(Period(start, period.end)) if start < period.end else None
+        if days is None:
+            continue
+        if start < days.start:
+            yield _untold(subscription, Period(start, days.start))
+        yield days, one.term, one.term_days
+        start = days.end
+    if start < period.end:
+        yield _untold(subscription, Period(start, period.end))
+
+
+def _untold(subscription: Subscription, days: Period) -> tuple[Period, str, int]:
+    return days, subscription.term, cycle(days.start, Term.parse(subscription.term), 0).days
 
 
 def _refuse(tx: Tx, subscription: Subscription) -> None:
