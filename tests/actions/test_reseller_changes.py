@@ -16,7 +16,7 @@ from billhead.actions.resellers.renew_user import preview_renew_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions.suspend import suspend
-from billhead.db import Tx, reading, writing
+from billhead.db import Tx, db, reading, writing
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from billhead.domain.money import Money
 from billhead.models.catalogue import Plan, Price, PriceBook
@@ -286,6 +286,37 @@ def test_many_are_renewed_one_by_one_with_a_result_for_each(shop):
         assert session.scalars(select(CreditHold.state)).all().count("held") == 0
     assert shop.wallet("aurora")[0] == "5.00"
     assert shop.faults() == []
+
+
+@pytest.mark.parametrize(("term", "credits"), [("", (1_000, 1_200, 1_250)), ("3 months", (2_500,))])
+def test_what_many_renewals_take_is_asked_once_however_many_they_are(shop, term, credits):
+    """Of three kinds: Basic alone, with a second screen, and with Sport, which has no price for three months, and
+    neither has the screen."""
+    shop.grant("aurora", "600.00")
+    shop.grant("baltic", "600.00")
+    users = [{}, {"addons": ["screen"]}, {"addons": ["sport"]}]
+
+    def seen(times):
+        ids = [
+            shop.add(who, **user).subscription_id
+            for _ in range(times)
+            for who in ("aurora", "baltic")
+            for user in users
+        ]
+        shop.operator.work()
+        asked = []
+        listening = (db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        event.listen(*listening)
+        told = look(shop, preview_do_many, shop.known["aurora"], "renew", ids, term)
+        event.remove(*listening)
+        return told, len(asked)
+
+    few, queries = seen(1)
+    many, as_many = seen(4)
+    assert as_many < queries + 6  # for 18 users more: what nothing holds on to may be read again
+    assert [one.credits_minor for one in few.payers] == [sum(credits)] * 2
+    assert [one.credits_minor for one in many.payers] == [4 * sum(credits)] * 2
+    assert len(many.refused) == 8 * (3 - len(credits))
 
 
 def shop_take(tx, shop, key, amount):

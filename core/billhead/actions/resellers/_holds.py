@@ -38,7 +38,16 @@ from billhead.models.credits import CreditHold
 from billhead.models.people import Reseller
 from billhead.models.subscriptions import Service, Subscription
 
-__all__ = ["Purchase", "held_for", "hold_and_extend", "refuse_while_held", "return_unused", "settle_holds"]
+__all__ = [
+    "Purchase",
+    "held_for",
+    "hold_and_extend",
+    "purchase_open",
+    "purchases_open",
+    "refuse_while_held",
+    "return_unused",
+    "settle_holds",
+]
 
 _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurring"): Event.ACTIVATE,
            (State.TRIAL, "recurring"): Event.ACTIVATE, (State.EXPIRED, "recurring"): Event.RENEW}  # fmt: skip
@@ -113,11 +122,23 @@ def refuse_while_held(tx: Tx, subscription: Subscription) -> None:
     """Raises Conflict while an earlier purchase is not settled."""
     lines = live_services(tx, subscription)
     if lines and held_for(tx, lines[0].id) is not None:
-        raise Conflict(
-            "what was bought before for this subscription is not settled yet: its panel has not answered",
-            code="purchase_open",
-            hint="wait for the panel; nothing is taken twice",
-        )
+        raise purchase_open()
+
+
+def purchases_open(tx: Tx, lines: Mapping[int, Sequence[Service]]) -> set[int]:
+    """Of subscriptions, locked, by id with their lines: those that `refuse_while_held` refuses."""
+    with_lines = [key for key, found in lines.items() if found]
+    held = select(Service.subscription_id).join(CreditHold, CreditHold.service_id == Service.id)
+    open_ones = held.where(Service.subscription_id.in_(with_lines), CreditHold.state == "held")
+    return set(tx.session.scalars(open_ones.distinct()))
+
+
+def purchase_open() -> Conflict:
+    return Conflict(
+        "what was bought before for this subscription is not settled yet: its panel has not answered",
+        code="purchase_open",
+        hint="wait for the panel; nothing is taken twice",
+    )
 
 
 def held_for(tx: Tx, service_id: int) -> CreditHold | None:

@@ -1,14 +1,15 @@
 """What a reseller does to many users at once: what one of them takes or brings back, and how it is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from billhead.actions.resellers.disable_user import disable_user, preview_disable_user
 from billhead.actions.resellers.enable_user import enable_user, preview_enable_user
-from billhead.actions.resellers.renew_user import preview_renew_user, renew_user
+from billhead.actions.resellers.renew_user import preview_renew_users, renew_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user, terminate_user
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import BillheadError, InvalidInput
 from billhead.domain.periods import Term
 
 __all__ = ["KINDS", "Kind", "kind_of"]
@@ -16,10 +17,10 @@ __all__ = ["KINDS", "Kind", "kind_of"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`preview` returns credits, in hundredths; `act` those and until when it is paid then (ISO, or ""). They are what
-    it `takes`, or else what comes back."""
+    """`preview` returns credits, in hundredths, or why not, by subscription; `act` those and until when it is paid then
+    (ISO, or ""). They are what it `takes`, or else what comes back."""
 
-    preview: Callable[[Tx, int], int]
+    preview: Callable[[Tx, Sequence[int]], Mapping[int, int | BillheadError]]
     act: Callable[[Tx, int], tuple[int, str]]
     takes: bool = False
 
@@ -31,15 +32,33 @@ def _renewing(term: str) -> Kind:
         done = renew_user(tx, subscription_id, term)
         return done.credits_minor, done.paid_through
 
-    return Kind(lambda tx, key: preview_renew_user(tx, key, term).credits_minor, renew, takes=True)
+    def preview(tx: Tx, subscriptions: Sequence[int]) -> Mapping[int, int | BillheadError]:
+        found = preview_renew_users(tx, subscriptions, term)
+        return {key: one if isinstance(one, BillheadError) else one.credits_minor for key, one in found.items()}
+
+    return Kind(preview, renew, takes=True)
 
 
-def _look(preview: Callable[[Tx, int], object]) -> Callable[[Tx, int], int]:
-    def free(tx: Tx, subscription_id: int) -> int:
-        preview(tx, subscription_id)
-        return 0
+_T = TypeVar("_T")
 
-    return free
+
+def _each(
+    preview: Callable[[Tx, int], _T], credits_of: Callable[[_T], int]
+) -> Callable[[Tx, Sequence[int]], Mapping[int, int | BillheadError]]:
+    def one_by_one(tx: Tx, subscriptions: Sequence[int]) -> Mapping[int, int | BillheadError]:
+        found: dict[int, int | BillheadError] = {}
+        for key in subscriptions:
+            try:
+                found[key] = credits_of(preview(tx, key))
+            except BillheadError as error:
+                found[key] = error
+        return found
+
+    return one_by_one
+
+
+def _nothing(_seen: object) -> int:
+    return 0
 
 
 def _do(act: Callable[[Tx, int], object]) -> Callable[[Tx, int], tuple[int, str]]:
@@ -52,10 +71,10 @@ def _do(act: Callable[[Tx, int], object]) -> Callable[[Tx, int], tuple[int, str]
 
 KINDS = {
     "renew": _renewing(""),
-    "disable": Kind(_look(preview_disable_user), _do(disable_user)),
-    "enable": Kind(_look(preview_enable_user), _do(enable_user)),
+    "disable": Kind(_each(preview_disable_user, _nothing), _do(disable_user)),
+    "enable": Kind(_each(preview_enable_user, _nothing), _do(enable_user)),
     "end": Kind(
-        lambda tx, key: preview_terminate_user(tx, key).returned_minor,
+        _each(preview_terminate_user, lambda seen: seen.returned_minor),
         lambda tx, key: (terminate_user(tx, key).returned_minor, ""),
     ),
 }

@@ -18,6 +18,8 @@ __all__ = [
     "lock_below",
     "lock_resellers",
     "lock_rows",
+    "sells_nothing",
+    "stopped_among",
     "stopped_by",
     "subtree",
     "suspended",
@@ -112,17 +114,22 @@ def is_stopped(session: Session, reseller: Reseller) -> bool:
 
 def stopped_by(session: Session, reseller_id: int) -> str:
     """The name of the reseller whose suspension stops this one: its own, or one above whose lines were stopped; ""."""
-    stops = or_(Reseller.id == reseller_id, Reseller.suspended_lines == STOPPED)
-    return (
-        session.scalar(
-            select(Reseller.name)
-            .join(ResellerClosure, ResellerClosure.ancestor_id == Reseller.id)
-            .where(ResellerClosure.descendant_id == reseller_id, Reseller.suspended, stops)
-            .order_by(ResellerClosure.depth)
-            .limit(1)
-        )
-        or ""
+    return stopped_among(session, [reseller_id]).get(reseller_id, "")
+
+
+def stopped_among(session: Session, resellers: Collection[int]) -> dict[int, str]:
+    """Of these resellers those that are stopped, each with the name as `stopped_by` has it."""
+    stops = or_(Reseller.id == ResellerClosure.descendant_id, Reseller.suspended_lines == STOPPED)
+    rows = session.execute(
+        select(ResellerClosure.descendant_id, Reseller.name)
+        .join(Reseller, Reseller.id == ResellerClosure.ancestor_id)
+        .where(ResellerClosure.descendant_id.in_(resellers), Reseller.suspended, stops)
+        .order_by(ResellerClosure.depth)
     )
+    found: dict[int, str] = {}
+    for key, name in rows:
+        found.setdefault(key, name)
+    return found
 
 
 def suspended(name: str) -> NotAllowed:
@@ -136,13 +143,19 @@ def suspended(name: str) -> NotAllowed:
 
 def _refuse_suspended(session: Session, *resellers: Reseller) -> None:
     """Also for whoever stands below one whose lines were stopped with it."""
+    stopped = stopped_among(session, [reseller.id for reseller in resellers])
     for reseller in resellers:
-        if stopped := stopped_by(session, reseller.id):
-            raise NotAllowed(
-                f"{stopped} is suspended: nothing is sold or passed on",
-                code="reseller_suspended",
-                hint="ask who set you up as a reseller",
-            )
+        if reseller.id in stopped:
+            raise sells_nothing(stopped[reseller.id])
+
+
+def sells_nothing(stopped: str) -> NotAllowed:
+    """What is refused to whom the suspension of the reseller of that name stops."""
+    return NotAllowed(
+        f"{stopped} is suspended: nothing is sold or passed on",
+        code="reseller_suspended",
+        hint="ask who set you up as a reseller",
+    )
 
 
 def check_may_sell(session: Session, reseller: Reseller, plan: str) -> None:

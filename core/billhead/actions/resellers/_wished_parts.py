@@ -1,23 +1,26 @@
 """The parts that a user has from a day on, for credits: as before or others, at what they cost for a term now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 
 from billhead.actions.catalogue._regions import check_licensed
+from billhead.actions.catalogue.prices_for import Audience
 from billhead.actions.resellers._changed_parts import running_parts
 from billhead.actions.resellers._prices import credit_prices
 from billhead.actions.resellers._tree import check_may_sell
+from billhead.actions.resellers._users import Paying
 from billhead.actions.subscriptions._sale import LINE_KINDS, AddOnOrder, Sold, addon_of, check_units, plan_of
 from billhead.actions.subscriptions._shape import refuse_other_lines
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import BillheadError, InvalidInput
 from billhead.models.catalogue import Plan
 from billhead.models.people import Customer, Reseller
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 
-__all__ = ["wished_parts"]
+__all__ = ["ForTerm", "parts_for_terms", "wished_parts"]
 
 
 def wished_parts(
@@ -61,3 +64,41 @@ def wished_parts(
     if any(not one.price.term for one in added):
         raise InvalidInput("addons", "a box is bought with a new order")
     return (first, *added)
+
+
+@dataclass(frozen=True, slots=True)
+class ForTerm:
+    """Who is renewed from that day on for a term that it has not; its `lines` as `live_lines` has them."""
+
+    paying: Paying
+    term: str
+    on: date
+    lines: Sequence[Service]
+
+
+def parts_for_terms(tx: Tx, wanted: Mapping[int, ForTerm]) -> dict[int, tuple[Sold, ...] | BillheadError]:
+    """What each then has for a whole term, by subscription, or why it can't be had: asked once for all who have the
+    same, on the same panels, at the same prices."""
+    rows = tx.session.scalars(
+        select(SubscriptionComponent)
+        .where(SubscriptionComponent.subscription_id.in_(wanted))
+        .order_by(SubscriptionComponent.id)
+    )
+    parts: dict[int, list[tuple[str, int, int]]] = {key: [] for key in wanted}
+    for row in rows:
+        on = wanted[row.subscription_id].on
+        if row.starts_on <= on and (row.ends_on is None or row.ends_on > on):
+            parts[row.subscription_id].append((row.kind, row.plan_id, row.quantity))
+    known: dict[tuple[object, ...], tuple[Sold, ...] | BillheadError] = {}
+    found = {}
+    for key, one in wanted.items():
+        subscription, reseller, customer = one.paying
+        devices = tuple((line.kind, line.panel_id) for line in one.lines)
+        same = reseller.id, Audience.of(customer), subscription.plan_id, one.term, tuple(parts[key]), devices
+        if same not in known:
+            try:
+                known[same] = wished_parts(tx, reseller, subscription, "", one.term, None, one.on, whole_term=True)
+            except BillheadError as error:
+                known[same] = error
+        found[key] = known[same]
+    return found

@@ -82,12 +82,11 @@ def preview_do_many(tx: Tx, reseller_id: int, kind: str, subscriptions: Sequence
     rooms = {one.id: balance(tx, one).minor + one.credit_line_minor for one in payers}
     costs, lacking = defaultdict[int | None, list[int]](list), Counter[int | None]()
     done, short, refused = list[int](), list[int](), list[tuple[int, str]]()
+    seen = one_kind.preview(tx, ids)
     for key in ids:
-        payer = payer_of[key]
-        try:
-            cost = one_kind.preview(tx, key)
-        except BillheadError as error:
-            refused.append((key, error.message))
+        payer, cost = payer_of[key], seen[key]
+        if isinstance(cost, BillheadError):
+            refused.append((key, cost.message))
             continue
         if one_kind.takes and payer is not None:
             if cost > rooms[payer]:  # it is refused when its turn comes, and keeps no cheaper one after it back

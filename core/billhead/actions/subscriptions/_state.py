@@ -1,5 +1,6 @@
 """Moving a subscription through its table, with a line in its history."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionEve
 __all__ = [
     "begin_again",
     "handed_over_on",
+    "live_lines",
     "live_services",
     "move",
     "must_be_visible",
@@ -95,12 +97,19 @@ def handed_over_on(tx: Tx, subscription_id: int) -> date | None:
 
 
 def live_services(tx: Tx, subscription: Subscription) -> list[Service]:
-    return list(
-        tx.session.scalars(
-            select(Service)
-            .where(Service.subscription_id == subscription.id, Service.lifecycle == "wanted")
-            .order_by(Service.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+    return live_lines(tx, [subscription.id])[subscription.id]
+
+
+def live_lines(tx: Tx, subscriptions: Collection[int]) -> dict[int, list[Service]]:
+    """By subscription, locked; an empty list for who has none."""
+    found: dict[int, list[Service]] = {key: [] for key in subscriptions}
+    rows = tx.session.scalars(
+        select(Service)
+        .where(Service.subscription_id.in_(found), Service.lifecycle == "wanted")
+        .order_by(Service.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
+    for row in rows:
+        found[row.subscription_id].append(row)
+    return found
