@@ -1,14 +1,17 @@
 """Metered use on invoices: what is billed when, with which allowance, and what comes late. 20 % tax everywhere."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from billing_shop import SYSTEM, open_shop
 from metered_shop import billed, meter, meter_of, metric, tell, used
 from sqlalchemy import event
 
+from billhead import clock
 from billhead.actions.billing.run import run_billing
 from billhead.actions.documents.void_document import void_document
+from billhead.actions.subscriptions.transfer import transfer
+from billhead.actions.usage.correct_event import correct_event
 from billhead.db import db, writing
 from billhead.models.documents import Document
 from billhead.models.operations import Job
@@ -84,6 +87,30 @@ def test_what_comes_late_goes_on_the_next_invoice_as_the_difference(shop):
     ]
     assert [row[2] for row in billed(anna)] == [0, 1, 0]
     assert meter_of(anna)[2] is None
+
+
+@pytest.mark.parametrize("money", ["moves", "settled"])
+def test_who_gets_a_subscription_pays_for_no_period_that_had_ended_before(shop, money):
+    """Anna's November is billed; on 10 December Bea gets it. What comes late for November, and what is corrected of it,
+    is no matter of Bea's; December is hers whole, as the handbook says."""
+    tv = shop.plan("tv", 1000)
+    meter(shop, tv, metric(shop), "standard", unit="0.01")
+    key = since_november(shop, tv, who=shop.customer(credit_minor=10_000))
+    early = used(key, 300, "2026-11-03T20:00:00Z")
+    tell(early)
+    shop.run(DECEMBER)
+    assert usage_lines(shop, key) == [(NOVEMBER, DECEMBER, 300, 60)]
+    bea = shop.customer(credit_minor=10_000)
+    with clock.business_time(datetime(2026, 12, 10, 12, tzinfo=UTC)), writing(SYSTEM) as tx:
+        transfer(tx, key, bea, money)
+    tell(used(key, 500, "2026-11-20T20:00:00Z"), used(key, 70, "2026-12-05T20:00:00Z"),
+         used(key, 30, "2026-12-15T20:00:00Z"))  # fmt: skip
+    with writing(SYSTEM) as tx:
+        at = datetime(2026, 11, 3, 20, tzinfo=UTC)
+        correct_event(tx, "panel", early.id, f"subscription:{key}", "minutes", at, 0)
+    shop.run(JANUARY)
+    assert usage_lines(shop, key) == [(NOVEMBER, DECEMBER, 300, 60), (DECEMBER, JANUARY, 100, 20)]
+    assert meter_of(key)[2] is None  # nothing of it is waited for
 
 
 def test_late_use_that_changes_no_amount_makes_no_line(shop):

@@ -25,6 +25,7 @@ from billhead.actions.usage._totals import read_totals
 from billhead.actions.usage._windows import billed_window, due_windows, whole_in_parts
 from billhead.bulk import among
 from billhead.domain.errors import InvalidInput
+from billhead.models.subscriptions import SubscriptionEvent
 from billhead.models.usage import UsageBilled, UsageMeter
 
 __all__ = ["Item", "MeteringCatalogue", "billed_windows", "metered_parts", "read_meters", "read_usage"]
@@ -157,13 +158,25 @@ def _is_due(meter: Meter, target: date, *, arrears: bool) -> bool:
 def _late_windows(
     session: Session, catalogue: Tariffs, meters: Sequence[Meter], parts: dict[int, list[MeteredPart]]
 ) -> dict[int, list[Window]]:
-    """What was billed before, of which something came late; by subscription."""
+    """What was billed before, of which something came late; by subscription. Not what had ended before it was handed
+    over: who has it now has nothing to do with that."""
     late = {meter.subscription_id: meter.late_at for meter in meters if meter.late_at is not None}
     found: dict[int, list[Window]] = defaultdict(list)
+    handed_over = _handed_over(session, late) if late else {}
     for window in billed_windows(session, catalogue, late, parts):
-        if window.to_at > late[window.subscription_id]:
-            found[window.subscription_id].append(window)
+        key = window.subscription_id
+        if window.to_at > late[key] and window.end > handed_over.get(key, date.min):
+            found[key].append(window)
     return found
+
+
+def _handed_over(session: Session, subscriptions: Collection[int]) -> dict[int, date]:
+    """Since when it is its customer's, of those that somebody else had before."""
+    event = SubscriptionEvent
+    query = select(event.subscription_id, func.max(event.effective_on)).where(
+        among(event.subscription_id, subscriptions, session), event.kind == "transferred"
+    )
+    return dict(session.execute(query.group_by(event.subscription_id)).all())
 
 
 def billed_windows(
