@@ -9,12 +9,14 @@ from web_shop import BOX, Browser, Shop
 from white_label import open_shops
 
 from billhead import clock
+from billhead.actions.credits._top_up import TOP_UP
 from billhead.actions.staff._starting import make_starting_roles
 from billhead.actions.subscriptions.hold import hold
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.locale import write_catalogues
 from billhead.models.content import ContentPage, ContentText, ContentVersion
+from billhead.models.documents import DocumentLine
 from billhead.models.helping import HelpArticle
 from billhead.models.people import User
 from billhead.models.sellers import Seller
@@ -162,7 +164,8 @@ NARROWED = [
 """Lists that other pages lead to."""
 _NAMES = re.compile(
     r"[A-Z]\w+/[\w/+-]+"  # time zones
-    r"|\W*[\d.,]*\W*[A-Z]{2,4}( [\d. ]+|( \d\.\d)? \(XML\)|¥)?|[a-z]{3}, [A-Z]{3}"  # currencies, abbreviations
+    r"|\W*[\d.,]*\W*[A-Z]{2,4}( [\d. ]+|( \d\.\d)? \(XML\)|¥\u2069\u2069)?"  # currencies, abbreviations
+    r"|[a-z]{3}, [A-Z]{3}"
     r"|[\w.+-]+@[\w.]+|[a-z]+_id: .*|(ip|email): .*|[a-z]+\.[a-z_]+|[a-z_]+:[\w.]+|[a-z]+(_[a-z]+)+"  # of machines
     r"|billhead-.*|/pages/.*|\{.*"
     r"|(u|doc\d-a\d-)[a-z0-9]{6,9}|sqlite .*|.* UTC, .* s from the database's|NotFound: .*"
@@ -234,6 +237,8 @@ def _customer_of_long_standing(shop: Shop) -> Browser:
         tx.session.add(ContentText(page_id=1, language="de", newest=1, shown=1))
         words = {"title": "Kein Ton", "body": "Lauter!", "at": clock.now(), "author": "x"}
         tx.session.add(ContentVersion(page_id=1, language="de", number=1, **words))
+    shop.change(Seller, shop.seller_id, top_ups={"EUR": {"least": 500, "most": 50000, "offered": [2500]}})
+    assert ada.post("/account/credit/buy", {"choice": "25.00"}, page="/account/credit").status_code == 303
     return ada
 
 
@@ -315,8 +320,11 @@ def _paths(shop: Shop) -> list[str]:
         "code": "basic", "subscription_id": 1, "service_id": box, "document_id": 2, "attempt_id": 3, "ticket_id": 1,
         "user_id": member, "language": "en", "slug": "no-sound",
     }  # fmt: skip
+    with shop.app.app_context(), reading() as session:
+        (ordered,) = session.scalars(select(DocumentLine.document_id).where(DocumentLine.kind == TOP_UP))
     found = [
         "/pay/5",
+        f"/account/credit/orders/{ordered}/drop",
         "/account/documents/1",
         "/account/subscriptions/2",
         "/account/subscriptions/4/resume",
@@ -327,6 +335,8 @@ def _paths(shop: Shop) -> list[str]:
     ]
     for rule in shop.app.url_map.iter_rules():
         if rule.endpoint.split(".")[0] not in AREAS or "GET" not in rule.methods or NO_PAGE.search(rule.rule):
+            continue
+        if rule.endpoint == "customer.drop_credit":  # of another order than the other pages
             continue
         if not set(ARGUMENT.findall(rule.rule)) <= known.keys():
             continue

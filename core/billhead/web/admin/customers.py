@@ -160,15 +160,18 @@ _WALLET = aliased(CustomerWallet, name="wallet")
 _FIGURES = (
     select(
         _WALLET,
+        Seller,
         _OWED.label("owed"),
         _sum(CustomerCredit.remaining_minor, CustomerCredit.customer_id == Customer.id).label("credit"),
         (_sum(Payment.amount_minor, *_RECEIVED) - _sum(Refund.amount_minor, *_GIVEN_BACK)).label("paid"),
         _asked(func.count(Service.id), _HERS, _LINES).label("lines"),
     )
     .select_from(Customer)
+    .join(Seller, Seller.id == Customer.seller_id)
     .outerjoin(_WALLET, _WALLET.customer_id == Customer.id)
 )
-"""Of one customer, in its currency: what it owes, has as credit and has paid, less what went back; and its lines."""
+"""Of one customer, in its currency: what it owes, has as credit and has paid, less what went back; its lines, and its
+seller."""
 
 
 @admin.get("/customers")
@@ -238,8 +241,8 @@ def _belongings(session: Session, row: Customer) -> dict[str, Any]:
         "figures": figures,
         "wallet": wallet,
         "top_up": top_up_told(wallet, row.currency),
-        "lent": lent_to(session, customer_id),
-        "sells_credit": terms_of(session.get_one(Seller, row.seller_id), row.currency) is not None,
+        "lent": lent_to(session, customer_id) if credits else [],
+        "sells_credit": terms_of(figures.Seller, row.currency) is not None,
         "movements": credit_history(session, customer_id)[::-1][:_SHOWN] if credits else [],
         "tickets": _tickets(session, customer_id),
         "notices": _newest(session, Notice, customer_id),
