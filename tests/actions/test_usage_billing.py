@@ -4,21 +4,26 @@ from datetime import UTC, date, datetime
 
 import pytest
 from billing_shop import SYSTEM, open_shop
+from debt_shop import REMIND, SUSPEND, policy, run, state, told
 from metered_shop import billed, meter, meter_of, metric, tell, used
 from sqlalchemy import event
 
 from billhead import clock
 from billhead.actions.billing.run import run_billing
+from billhead.actions.billing.verify_billing import verify_billing
+from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.documents.void_document import void_document
+from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.transfer import transfer
 from billhead.actions.usage.correct_event import correct_event
-from billhead.db import db, writing
-from billhead.models.documents import Document
+from billhead.db import db, reading, writing
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import Job
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 NOVEMBER, DECEMBER, JANUARY = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
+TENTH, FEBRUARY = date(2026, 12, 10), date(2027, 2, 1)
 
 
 @pytest.fixture
@@ -89,28 +94,77 @@ def test_what_comes_late_goes_on_the_next_invoice_as_the_difference(shop):
     assert meter_of(anna)[2] is None
 
 
-@pytest.mark.parametrize("money", ["moves", "settled"])
-def test_who_gets_a_subscription_pays_for_no_period_that_had_ended_before(shop, money):
-    """Anna's November is billed; on 10 December Bea gets it. What comes late for November, and what is corrected of it,
-    is no matter of Bea's; December is hers whole, as the handbook says."""
+def handed_over(shop, money, minutes=70, has=10_000):
+    """Anna's November is billed with 300 minutes; she uses more on 5 December. On the 10th Bea gets it, and uses 30."""
     tv = shop.plan("tv", 1000)
-    meter(shop, tv, metric(shop), "standard", unit="0.01")
-    key = since_november(shop, tv, who=shop.customer(credit_minor=10_000))
-    early = used(key, 300, "2026-11-03T20:00:00Z")
+    meter(shop, tv, metric(shop), "standard", unit="0.01", included="31")
+    anna, bea = shop.customer(credit_minor=has, card=False), shop.customer(credit_minor=10_000)
+    key = since_november(shop, tv, who=anna)
+    early = used(key, 331, "2026-11-03T20:00:00Z")
     tell(early)
     shop.run(DECEMBER)
-    assert usage_lines(shop, key) == [(NOVEMBER, DECEMBER, 300, 60)]
-    bea = shop.customer(credit_minor=10_000)
+    tell(used(key, minutes, "2026-12-05T20:00:00Z"))
     with clock.business_time(datetime(2026, 12, 10, 12, tzinfo=UTC)), writing(SYSTEM) as tx:
-        transfer(tx, key, bea, money)
-    tell(used(key, 500, "2026-11-20T20:00:00Z"), used(key, 70, "2026-12-05T20:00:00Z"),
-         used(key, 30, "2026-12-15T20:00:00Z"))  # fmt: skip
+        done = transfer(tx, key, bea, money)
+    tell(used(key, 30, "2026-12-15T20:00:00Z"))
+    return key, early, {anna: "Anna", bea: "Bea"}, done
+
+
+def use_of(shop, key, names):
+    """(whose invoice, from, to, net) of each line over use."""
+    lines = shop.all(DocumentLine, DocumentLine.subscription_id == key, DocumentLine.kind.startswith("usage:"))
+    owner = {document.id: names[document.customer_id] for document in shop.all(Document)}
+    return [(owner[one.document_id], one.period_start, one.period_end, one.net_minor) for one in lines]
+
+
+@pytest.mark.parametrize("money", ["moves", "settled"])
+def test_who_gets_a_subscription_pays_for_no_period_that_had_ended_before(shop, money):
+    """What comes late for November, and what is corrected of it, is no matter of Bea's."""
+    key, early, names, _ = handed_over(shop, money)
+    tell(used(key, 500, "2026-11-20T20:00:00Z"))
     with writing(SYSTEM) as tx:
         at = datetime(2026, 11, 3, 20, tzinfo=UTC)
         correct_event(tx, "panel", early.id, f"subscription:{key}", "minutes", at, 0)
     shop.run(JANUARY)
-    assert usage_lines(shop, key) == [(NOVEMBER, DECEMBER, 300, 60), (DECEMBER, JANUARY, 100, 20)]
+    assert [one for one in use_of(shop, key, names) if one[1] == NOVEMBER] == [("Anna", NOVEMBER, DECEMBER, 300)]
     assert meter_of(key)[2] is None  # nothing of it is waited for
+
+
+def test_where_both_settle_each_pays_for_their_own_use(shop):
+    """Of the 31 minutes that December includes, 9 days have 9, and the other 22 have 22."""
+    key, _, names, done = handed_over(shop, "settled")
+    of_anna = [("Anna", NOVEMBER, DECEMBER, 300), ("Anna", DECEMBER, TENTH, 61)]
+    assert (use_of(shop, key, names), done.used_minor) == (of_anna, 73)
+    tell(used(key, 40, "2026-12-06T20:00:00Z"))  # late: it is nobody's to pay
+    shop.run(JANUARY)
+    assert use_of(shop, key, names) == [*of_anna, ("Bea", TENTH, JANUARY, 8)]
+    shop.run(FEBRUARY)
+    assert len(use_of(shop, key, names)) == 3
+    assert verify_billing().faults == []
+    with reading() as session:
+        assert verify_ledger(session).faults == []
+
+
+def test_where_the_time_goes_along_so_does_the_use_of_the_period(shop):
+    key, _, names, done = handed_over(shop, "moves")
+    shop.run(JANUARY)
+    assert use_of(shop, key, names)[1:] == [("Bea", DECEMBER, JANUARY, 69)]
+    assert done.used_minor == 0
+
+
+def test_a_debt_for_use_is_that_of_who_used_it(shop):
+    """2,000 minutes less 9 cost Anna 23.89 with tax, of which the 22 days that come back, 8.52, pay a part. She is told
+    of the rest; nothing of Bea's is stopped for it."""
+    policy(shop, (3, REMIND), (5, SUSPEND))
+    key, _, names, done = handed_over(shop, "settled", minutes=2_000, has=1_560)
+    assert (done.used_minor, done.credited_minor) == (2_389, 852)
+    (bill,) = shop.all(Document, Document.total_minor == 2_389)
+    assert (names[bill.customer_id], bill.total_minor - bill.settled_minor) == ("Anna", 1_537)
+    with reading() as session:
+        assert not owed_of(session, key)
+    for _ in range(2):
+        run(date(2026, 12, 31))
+    assert (told(shop), state(shop, key)) == (["credit_note", "reminder"], "active")
 
 
 def test_late_use_that_changes_no_amount_makes_no_line(shop):

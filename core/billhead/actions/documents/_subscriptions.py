@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, not_, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.bulk import among
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.subscriptions import Subscription
 
-__all__ = ["about", "open_offers", "owed_of", "subscriptions_of"]
+__all__ = ["about", "is_of_its_customer", "open_offers", "owed_of", "subscriptions_of"]
 
 
 def subscriptions_of(session: Session, document_id: int) -> list[int]:
@@ -21,7 +22,17 @@ def subscriptions_of(session: Session, document_id: int) -> list[int]:
 def about(subscription_id: int) -> ColumnElement[bool]:
     """A condition on Document: it has a line of this subscription."""
     line = DocumentLine
-    return Document.id.in_(select(line.document_id).where(line.subscription_id == subscription_id))
+    return Document.id.in_(
+        select(line.document_id).where(line.subscription_id == subscription_id, is_of_its_customer())
+    )
+
+
+def is_of_its_customer() -> ColumnElement[bool]:
+    """A condition on DocumentLine: it is not over use by who had the subscription before. That is theirs alone: who
+    has it now is not stopped for it, nor asked to pay it first."""
+    theirs = select(Document.id).join(Subscription, Subscription.id == DocumentLine.subscription_id)
+    others = theirs.where(Document.id == DocumentLine.document_id, Document.customer_id != Subscription.customer_id)
+    return or_(not_(DocumentLine.kind.startswith("usage:")), not_(others.correlate(DocumentLine).exists()))
 
 
 def owed_of(session: Session, subscription_id: int) -> bool:

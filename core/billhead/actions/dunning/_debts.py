@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.documents._disputed import disputed_of, has_undisputed
-from billhead.actions.documents._subscriptions import about
+from billhead.actions.documents._subscriptions import about, is_of_its_customer
 from billhead.actions.dunning._terms import DunningTerms, Policies
 from billhead.actions.dunning._unfinished import unfinished
 from billhead.actions.payments._attempts import under_way
@@ -130,7 +130,7 @@ class _Known:
         line, promise = DocumentLine, PaymentPromise
         self._about: defaultdict[int, list[int]] = defaultdict(list)
         pairs = select(line.document_id, line.subscription_id).where(
-            among(line.document_id, documents, session), line.subscription_id.is_not(None)
+            among(line.document_id, documents, session), line.subscription_id.is_not(None), is_of_its_customer()
         )
         for document_id, subscription_id in session.execute(pairs.distinct().order_by(line.subscription_id)):
             self._about[document_id].append(cast(int, subscription_id))
@@ -207,7 +207,7 @@ def _oldest_debts(session: Session, subscriptions: Collection[int]) -> dict[int,
     rows = session.execute(
         select(line.subscription_id, Document.due_on, Document.id)
         .join(Document, Document.id == line.document_id)
-        .where(among(line.subscription_id, subscriptions, session), is_owed(), has_undisputed())
+        .where(among(line.subscription_id, subscriptions, session), is_owed(), has_undisputed(), is_of_its_customer())
         .distinct()
         .order_by(line.subscription_id, Document.due_on, Document.id)
     )

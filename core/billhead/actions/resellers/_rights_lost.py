@@ -112,4 +112,8 @@ def _trials_over(session: Session, had: Collection[int], most: int) -> int:
         )
         .group_by(Subscription.payer_reseller_id, SubscriptionEvent.effective_on)
     )
-    return sum(max(trials - most, 0) for payer, day, trials in given if day == today[payer])
+    over = 0
+    for payer, day, trials in given:
+        if payer is not None and day == today[payer]:
+            over += max(trials - most, 0)
+    return over

@@ -145,11 +145,11 @@ def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
         period, anchor = Period(start, paid), subscription.anchor
         prices = {term: price}
         stretches = []
-        for days, of, term_days in _bought(tx, subscription, period):
+        for left_of, of, term_days in _bought(tx, subscription, period):
             if of not in prices:
                 then = wished_parts(tx, reseller, subscription, wish.plan, of, wish.addons, today, whole_term=False)
                 prices[of] = _price(then, of)
-            stretches.append(Stretch.priced(days, prices[of], of, term_days))
+            stretches.append(Stretch.priced(left_of, prices[of], of, term_days))
     costs = sum(one.worth_minor for one in stretches)
     back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)
     due = set_off(Money(costs, CREDITS), left, gives_back=back)

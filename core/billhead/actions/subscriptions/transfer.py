@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from billhead import clock
+from billhead.actions.billing._use_until import bill_use
 from billhead.actions.billing.rebill import Desk, rebill
 from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.events import emit
@@ -31,12 +32,14 @@ MONEY = ("moves", "settled")
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """`credited_minor` went to who had it, `charged_minor` to who gets it; zero where the paid time moves along."""
+    """`credited_minor` went to who had it, `charged_minor` to who gets it; zero where the paid time moves along, as is
+    `used_minor`: what who had it is billed for metered use."""
 
     subscription_id: int
     customer_id: int
     credited_minor: int = 0
     charged_minor: int = 0
+    used_minor: int = 0
 
 
 @verb("subscriptions.transfer", permission="subscriptions.write")
@@ -44,9 +47,9 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
     """From today on it is theirs: services, future invoices, history. Documents stay with whom they were written for.
 
     `moves`: what is paid goes along: it is worth to who gets it what it was to who had it, in a change or an end.
-    `settled`: who had it gets the unused days back as credit, who gets it is charged for them. Both must be customers
-    of one seller with one currency. Where all that who gets it has is billed on one day, so is this from what is billed
-    already on.
+    `settled`: who had it gets the unused days back as credit and is billed for what was used up to today, who gets it
+    is charged for them. Both must be customers of one seller with one currency. Where all that who gets it has is
+    billed on one day, so is this from what is billed already on.
     Raises NotFound, CurrencyMismatch, InvalidInput, or Conflict (it has ended, is owed for, or a plugin denies it).
     """
     if money not in MONEY:
@@ -71,11 +74,13 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
     for row in wished_of(tx, subscription.id, "change", "hold", "resume"):
         take_back(tx, subscription, row)
     today = clock.today_in(subscription.zone)
-    credited = 0
+    credited = used = 0
     if money == "settled":
         take_steps(tx, subscription, _handed_over(tx, subscription, today), today)
         subscription.billing_ends_on = today
         credited = -rebill(tx, subscription.id).total_minor
+        tx.session.refresh(subscription)
+        used = bill_use(tx, subscription)
         tx.session.refresh(subscription)
         subscription.billing_ends_on = subscription.service_ends_on
     elif subscription.billed_through is not None and subscription.billed_through > today:
@@ -89,7 +94,7 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
     record(tx, subscription, "transferred", today, before=before.id, customer_id=after.id, money=money)
     data = {"subscription_id": subscription.id, "from_customer_id": before.id, "customer_id": after.id}
     emit(tx, "subscription.transferred", f"subscription:{subscription.id}", data)
-    return Transferred(subscription.id, after.id, credited, charged)
+    return Transferred(subscription.id, after.id, credited, charged, used)
 
 
 def _handed_over(tx: Tx, subscription: Subscription, today: date) -> Steps:

@@ -180,6 +180,10 @@ def transfer_subscription(key: int) -> ResponseReturnValue:
         moves: list[tuple[str, str]] = [(say("Its customer"), from_to(giver, _customer(tx, done.customer_id)))]
         if form.money.data == "settled":
             moves.append((say("Credited to %(name)s", name=giver), money(done.credited_minor, currency)))
+            if done.used_minor:
+                moves.append(
+                    (say("Billed to %(name)s for use until today", name=giver), money(done.used_minor, currency))
+                )
             moves.append(
                 (say("Charged to %(name)s", name=_customer(tx, done.customer_id)), money(done.charged_minor, currency))
             )
