@@ -17,6 +17,7 @@ from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.transfer import transfer
 from billhead.actions.usage.correct_event import correct_event
 from billhead.db import db, reading, writing
+from billhead.domain.dunning import LateFee, Stage
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import Job
 from billhead.models.sellers import Seller
@@ -155,16 +156,18 @@ def test_where_the_time_goes_along_so_does_the_use_of_the_period(shop):
 def test_a_debt_for_use_is_that_of_who_used_it(shop):
     """2,000 minutes less 9 cost Anna 23.89 with tax, of which the 22 days that come back, 8.52, pay a part. She is told
     of the rest; nothing of Bea's is stopped for it."""
-    policy(shop, (3, REMIND), (5, SUSPEND))
+    policy(shop, Stage(3, REMIND, LateFee(fixed={"EUR": 250})), (5, SUSPEND))
     key, _, names, done = handed_over(shop, "settled", minutes=2_000, has=1_560)
     assert (done.used_minor, done.credited_minor) == (2_389, 852)
     (bill,) = shop.all(Document, Document.total_minor == 2_389)
     assert (names[bill.customer_id], bill.total_minor - bill.settled_minor) == ("Anna", 1_537)
     with reading() as session:
         assert not owed_of(session, key)
-    for _ in range(2):
-        run(date(2026, 12, 31))
-    assert (told(shop), state(shop, key)) == (["credit_note", "reminder"], "active")
+    for day in (date(2026, 12, 31), date(2027, 1, 31)):
+        run(day)
+    assert (told(shop)[:2], state(shop, key)) == (["credit_note", "reminder"], "active")
+    (fee,) = shop.all(DocumentLine, DocumentLine.kind == "late_fee")
+    assert shop.get(Document, fee.document_id).customer_id == bill.customer_id
 
 
 def test_late_use_that_changes_no_amount_makes_no_line(shop):

@@ -20,7 +20,7 @@ def subscriptions_of(session: Session, document_id: int) -> list[int]:
 
 
 def about(subscription_id: int) -> ColumnElement[bool]:
-    """A condition on Document: it has a line of this subscription."""
+    """A condition on Document: it has a line of this subscription that is its customer's matter."""
     line = DocumentLine
     return Document.id.in_(
         select(line.document_id).where(line.subscription_id == subscription_id, is_of_its_customer())
@@ -28,11 +28,12 @@ def about(subscription_id: int) -> ColumnElement[bool]:
 
 
 def is_of_its_customer() -> ColumnElement[bool]:
-    """A condition on DocumentLine: it is not over use by who had the subscription before. That is theirs alone: who
-    has it now is not stopped for it, nor asked to pay it first."""
+    """A condition on DocumentLine: it is not over use by who had the subscription before, nor a late fee of theirs.
+    That is theirs alone: who has it now is not stopped for it, nor asked to pay it first."""
+    alone = or_(DocumentLine.kind.startswith("usage:"), DocumentLine.kind == "late_fee")
     theirs = select(Document.id).join(Subscription, Subscription.id == DocumentLine.subscription_id)
     others = theirs.where(Document.id == DocumentLine.document_id, Document.customer_id != Subscription.customer_id)
-    return or_(not_(DocumentLine.kind.startswith("usage:")), not_(others.correlate(DocumentLine).exists()))
+    return or_(not_(alone), not_(others.correlate(DocumentLine).exists()))
 
 
 def owed_of(session: Session, subscription_id: int) -> bool:

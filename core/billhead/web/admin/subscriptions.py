@@ -11,7 +11,6 @@ from wtforms import DateField, RadioField
 from wtforms.validators import Optional
 
 from billhead.actions.billing.next_document import next_document
-from billhead.actions.documents._subscriptions import about
 from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import Canceled, cancel
@@ -24,7 +23,7 @@ from billhead.domain.subscription import RUNNING, State, SuspendedBy
 from billhead.domain.typed_day import typed_day
 from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan, Price
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import PaymentPromise
 from billhead.models.panels import Panel
 from billhead.models.people import Customer, Reseller
@@ -173,7 +172,10 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         .order_by(SubscriptionEvent.id.desc())
         .limit(50)
     ).all()
-    documents = session.scalars(select(Document).where(about(row.id)).order_by(Document.id.desc()).limit(25)).all()
+    told_in = select(DocumentLine.document_id).where(DocumentLine.subscription_id == row.id)  # whoever had it then
+    documents = session.scalars(
+        select(Document).where(Document.id.in_(told_in)).order_by(Document.id.desc()).limit(25)
+    ).all()
     trail = trail_of(session, f"subscription:{row.id}")
     tx = Tx(current_ctx(), session)
     planned = scheduled_of(tx, row.id)
