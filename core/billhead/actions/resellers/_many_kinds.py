@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from billhead.actions.resellers._renewal_plans import planned_renewals
 from billhead.actions.resellers.disable_user import disable_user, preview_disable_user
 from billhead.actions.resellers.enable_user import enable_user, preview_enable_user
-from billhead.actions.resellers.renew_user import preview_renew_users, renew_user
+from billhead.actions.resellers.renew_user import renew_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user, terminate_user
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, InvalidInput
@@ -33,8 +34,8 @@ def _renewing(term: str) -> Kind:
         return done.credits_minor, done.paid_through
 
     def preview(tx: Tx, subscriptions: Sequence[int]) -> Mapping[int, int | BillheadError]:
-        found = preview_renew_users(tx, subscriptions, term)
-        return {key: one if isinstance(one, BillheadError) else one.credits_minor for key, one in found.items()}
+        found = planned_renewals(tx, subscriptions, term)
+        return {key: one if isinstance(one, BillheadError) else one.bought.amount.minor for key, one in found.items()}
 
     return Kind(preview, renew, takes=True)
 
