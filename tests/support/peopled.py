@@ -25,6 +25,7 @@ from white_label import SHOPS, WhiteLabel, open_shops
 
 from apps import close_app
 from billhead.models.people import User
+from billhead.models.sellers import Seller
 from billhead.web.access import stated
 
 __all__ = ["KINDS", "Person", "World", "arguments", "filled", "open_world"]
@@ -254,6 +255,7 @@ def open_world(sqlite_url: str, home: Path) -> World:
 def _customers_of(label: WhiteLabel) -> dict[str, Browser]:
     shop = label.shop
     browsers: dict[str, Browser] = {}
+    shop.change(Seller, shop.seller_id, top_ups={"EUR": {"least": 500, "most": 50000, "offered": [2500]}})
     for number, who in enumerate(("ada", "eve")):
         browsers[who] = one = shop.customer(f"{who}@example.com")
         shop.order(one, "basic", save="1")
@@ -263,6 +265,7 @@ def _customers_of(label: WhiteLabel) -> dict[str, Browser]:
         shop.pay(event=f"second {who}")
         shop.work()
         shop.order(one, "basic", account=str(shop.accounts["transfer"]))
+        assert one.post("/account/credit/buy", {"choice": "25.00"}, page="/account/credit").status_code == 303
     browsers["bob"] = _joined(shop, browsers["ada"], "bob@example.com")
     _joined(shop, browsers["eve"], "kid@example.com")
     for who, host in (("sue", "aurora"), ("tom", "gulf")):
