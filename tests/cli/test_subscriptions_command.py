@@ -117,7 +117,8 @@ def test_a_hand_over_settles_what_its_preview_said(shop):
     words = ("subscriptions", "transfer", 1, 2, "--money", "settled")
     shown = run(shop, *words, "--preview")
     # 15 of 30 days of 30.00, and 20 %
-    assert shown == {"subscription_id": 1, "customer_id": 2, "credited_minor": 1800, "charged_minor": 1800}
+    settled = {"credited_minor": 1800, "charged_minor": 1800, "used_minor": 0}
+    assert shown == {"subscription_id": 1, "customer_id": 2, **settled}
     assert shop.get(Subscription, 1).customer_id == 1
     assert run(shop, *words) == shown
     assert shop.get(Subscription, 1).customer_id == 2
