@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from flask import Flask
 from sqlalchemy import create_engine, event, insert, make_url, text
+from sqlalchemy.orm import configure_mappers
 
 from billhead import clock
 from billhead.actions.billing.run import run_billing
@@ -214,6 +215,7 @@ def _main(what: str, url: str, count: int, workers: int = 1, part: int = 0) -> N
         if what == "build":
             _build(count)
             return
+        configure_mappers()  # a worker has done so long before its first run
         found = {"run": lambda: _run(workers, part), "pure": _pure, "orm": lambda: _orm(count)}
         print(json.dumps(found[what]()))  # noqa: T201 the parent process reads it
 

@@ -43,6 +43,8 @@ def rates_on(session: Session, day: date, pairs: Collection[Pair]) -> dict[Pair,
 
 def worth_minor(minor: int, pair: Pair, rate: str) -> int:
     """An amount in minor units of the base, rounded half-up."""
+    if pair.currency == pair.base:
+        return minor  # most documents of a run
     worth = Fraction(rate) * minor * Fraction(10) ** (exponent(pair.base) - exponent(pair.currency))
     return round_ratio(worth.numerator, worth.denominator, Rounding.HALF_UP)
 
