@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.credits._charged_back import charged_back_debt
 from billhead.actions.credits._draw import use_credit
+from billhead.actions.credits._lots import post_credit
 from billhead.actions.credits._top_up import BOUGHT_AHEAD
-from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._allocating import Source, hand_over, locked_documents, take_off
 from billhead.actions.payments._attempts import under_way
@@ -23,14 +23,13 @@ from billhead.actions.payments._crediting import locked_lots
 from billhead.actions.payments._time_bought import pull_back_time
 from billhead.db import Tx
 from billhead.domain.context import Context
-from billhead.domain.ledger import AccountCode, Posting, credit, debit
+from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED
 from billhead.models.credits import CustomerCredit, LentCredit
 from billhead.models.documents import Allocation, Document
 from billhead.models.payments import Payment
 from billhead.models.people import Customer
-from billhead.models.sellers import Seller
 
 __all__ = ["Lent", "lend", "lent_to", "repay", "room", "take_back"]
 
@@ -88,7 +87,7 @@ def lend(tx: Tx, customer: Customer, order_id: int, amount: Money) -> None:
     tx.session.add(lot)
     tx.session.flush()
     legs = [debit(AccountCode.CREDIT_LENT, amount), credit(AccountCode.CREDIT_BOUGHT, amount)]
-    lot.entry_id = _post(tx, customer, "credit_lent", order_id, legs)
+    lot.entry_id = post_credit(tx, customer, "credit_lent", f"credit_lent:{order_id}", legs)
     tx.session.add(LentCredit(document_id=order_id, customer_id=customer.id, lot_id=lot.id, taken=[]))
     use_credit(Tx(Context.system("credits:lend"), tx.session), customer.id)
 
@@ -135,7 +134,7 @@ def take_back(tx: Tx, order_id: int) -> None:
     legs = [debit(account, Money(minor, lot.currency)) for account, minor in parts.items() if minor]
     legs.append(credit(AccountCode.CREDIT_LENT, Money(lot.amount_minor, lot.currency)))
     customer = tx.session.get_one(Customer, loan.customer_id)
-    _post(tx, customer, "credit_lent_back", order_id, legs)
+    post_credit(tx, customer, "credit_lent_back", f"credit_lent_back:{order_id}", legs)
     pull_back_time(house, list(reopened), f"order {order_id} was not paid")
     if reopened:
         use_credit(house, customer.id)
@@ -159,9 +158,3 @@ def _lot(customer_id: int, currency: str, minor: int, left: int, reason: str, or
         order_id=order_id,
         created_at=clock.business_now(),
     )
-
-
-def _post(tx: Tx, customer: Customer, kind: str, order_id: int, legs: list[Posting]) -> int:
-    seller = tx.session.get_one(Seller, customer.seller_id)
-    day = clock.today_in(seller.zone)
-    return post(tx, seller.id, kind, day, f"{kind}:{order_id}", legs, customer_id=customer.id)

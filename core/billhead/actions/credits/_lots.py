@@ -11,7 +11,7 @@ from billhead.models.credits import CustomerCredit
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
-__all__ = ["ACCOUNT_OF", "gift", "take_off"]
+__all__ = ["ACCOUNT_OF", "gift", "post_credit", "take_off"]
 
 ACCOUNT_OF = {"bought": AccountCode.CREDIT_BOUGHT, "gifted": AccountCode.CREDIT_GIFTED}
 
@@ -39,7 +39,7 @@ def gift(
     tx.session.add(lot)
     tx.session.flush()
     legs = [debit(AccountCode.GIFTED_EXPENSE, amount), credit(AccountCode.CREDIT_GIFTED, amount)]
-    lot.entry_id = _post(tx, customer, "credit_gifted", f"credit_gifted:{lot.id}", legs)
+    lot.entry_id = post_credit(tx, customer, "credit_gifted", f"credit_gifted:{lot.id}", legs)
     return lot
 
 
@@ -49,9 +49,10 @@ def take_off(tx: Tx, customer: Customer, lot: CustomerCredit, minor: int, kind: 
     key = f"{kind}:{lot.id}:{lot.remaining_minor}"  # what was left tells apart two takings from one lot
     lot.remaining_minor -= minor
     legs = [debit(AccountCode.CREDIT_GIFTED, amount), credit(AccountCode.GIFTED_EXPENSE, amount)]
-    return _post(tx, customer, kind, key, legs)
+    return post_credit(tx, customer, kind, key, legs)
 
 
-def _post(tx: Tx, customer: Customer, kind: str, key: str, legs: list[Posting]) -> int:
+def post_credit(tx: Tx, customer: Customer, kind: str, key: str, legs: list[Posting]) -> int:
+    """On the seller's day; returns the entry."""
     day = clock.today_in(tx.session.get_one(Seller, customer.seller_id).zone)
     return post(tx, customer.seller_id, kind, day, key, legs, customer_id=customer.id)

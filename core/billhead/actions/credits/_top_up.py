@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -40,6 +40,7 @@ __all__ = [
     "stored_terms",
     "terms_of",
     "void_if_stopped",
+    "waiting_orders",
 ]
 
 TOP_UP = "top_up"
@@ -78,6 +79,19 @@ def is_top_up(session: Session, document: Document) -> bool:
     line = DocumentLine
     found = select(line.id).where(line.document_id == document.id, line.kind == TOP_UP).limit(1)
     return session.scalar(found) is not None
+
+
+def waiting_orders(customer_id: int) -> Select[Document]:
+    """Orders of credit that the customer made and has not paid."""
+    line = DocumentLine
+    return select(Document).where(
+        Document.customer_id == customer_id,
+        Document.kind == Kind.PROFORMA.value,
+        Document.state == ProformaState.OPEN.value,
+        Document.subscription_id.is_(None),
+        exists().where(line.document_id == Document.id, line.kind == TOP_UP),
+        Document.id.not_in(select(AutoTopUp.document_id).where(AutoTopUp.customer_id == customer_id)),
+    )
 
 
 def last_day_to_pay(seller: Seller) -> date:

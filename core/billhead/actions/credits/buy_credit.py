@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from billhead.actions.credits._lending import lend, room, take_back
-from billhead.actions.credits._top_up import NOT_SOLD, is_top_up, order_credit, terms_of
+from billhead.actions.credits._top_up import NOT_SOLD, order_credit, terms_of, waiting_orders
 from billhead.actions.documents._moving import moved
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.document import Event, Kind, ProformaEvent, ProformaState
+from billhead.domain.document import Event, ProformaEvent
 from billhead.domain.errors import Conflict, CurrencyMismatch, NotFound
 from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED
-from billhead.models.credits import AutoTopUp
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
@@ -46,7 +43,8 @@ def buy_credit(tx: Tx, customer_id: int, amount: Money) -> CreditOrdered:
     if amount.currency != customer.currency:
         raise CurrencyMismatch(customer.currency, amount.currency)
     terms.check(amount)
-    gives_way = _waiting(tx, customer_id)
+    nobody_pays = waiting_orders(customer_id).where(~under_way(UNRESOLVED))
+    gives_way = tx.session.scalars(nobody_pays.with_for_update(of=Document)).all()
     at_once = amount.minor <= room(tx.session, customer, [one.id for one in gives_way])
     for document in gives_way:
         moved(document, Event.VOID, ProformaEvent.VOID)
@@ -55,21 +53,3 @@ def buy_credit(tx: Tx, customer_id: int, amount: Money) -> CreditOrdered:
     if at_once:
         lend(tx, customer, order_id, amount)
     return CreditOrdered(order_id, amount.minor if at_once else 0)
-
-
-def _waiting(tx: Tx, customer_id: int) -> list[Document]:
-    """Earlier orders of credit that nobody is paying just now."""
-    by_itself = select(AutoTopUp.document_id).where(AutoTopUp.customer_id == customer_id)
-    rows = tx.session.scalars(
-        select(Document)
-        .where(
-            Document.customer_id == customer_id,
-            Document.kind == Kind.PROFORMA.value,
-            Document.state == ProformaState.OPEN.value,
-            Document.subscription_id.is_(None),
-            Document.id.not_in(by_itself),
-            ~under_way(UNRESOLVED),
-        )
-        .with_for_update(of=Document)
-    ).all()
-    return [row for row in rows if is_top_up(tx.session, row)]

@@ -3,6 +3,7 @@
 from billhead.web.customer import access as _access  # noqa: F401 registers its views
 from billhead.web.customer import boxes as _boxes  # noqa: F401 registers its views
 from billhead.web.customer import changing as _changing  # noqa: F401 registers its views
+from billhead.web.customer import credit_orders as _credit_orders  # noqa: F401 registers its views
 from billhead.web.customer import data as _data  # noqa: F401 registers its views
 from billhead.web.customer import debts as _debts  # noqa: F401 registers its views
 from billhead.web.customer import disputes as _disputes  # noqa: F401 registers its views

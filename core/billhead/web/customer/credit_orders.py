@@ -2,17 +2,11 @@
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
-from billhead.actions.credits._top_up import TOP_UP
 from billhead.actions.credits.drop_order import drop_order, preview_drop_order
 from billhead.db import reading, writing
-from billhead.domain.document import Kind, ProformaState
 from billhead.domain.errors import Conflict
 from billhead.domain.rights import BUYERS
-from billhead.models.credits import AutoTopUp
-from billhead.models.documents import Document, DocumentLine
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.sure import sure
@@ -21,20 +15,7 @@ from billhead.web.formatting import money
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import say
 
-__all__ = ["waiting_credit"]
-
-
-def waiting_credit(session: Session, customer_id: int) -> list[Document]:
-    """Orders of credit that the customer made and has not paid, the newest first."""
-    line = DocumentLine
-    found = select(Document).where(
-        Document.customer_id == customer_id,
-        Document.kind == Kind.PROFORMA.value,
-        Document.state == ProformaState.OPEN.value,
-        exists().where(line.document_id == Document.id, line.kind == TOP_UP),
-        Document.id.not_in(select(AutoTopUp.document_id).where(AutoTopUp.customer_id == customer_id)),
-    )
-    return list(session.scalars(found.order_by(Document.id.desc())))
+__all__: list[str] = []
 
 
 @customer.route("/credit/orders/<int:document_id>/drop", methods=["GET", "POST"])

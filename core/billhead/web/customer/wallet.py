@@ -12,7 +12,7 @@ from wtforms.validators import Length, NumberRange, Optional
 from billhead.actions.credits._charged_back import charged_back_debt, lent_debt
 from billhead.actions.credits._history import Movement, credit_history
 from billhead.actions.credits._lending import lent_to, room
-from billhead.actions.credits._top_up import WHY_STOPPED, last_day_to_pay, terms_of
+from billhead.actions.credits._top_up import WHY_STOPPED, last_day_to_pay, terms_of, waiting_orders
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.buy_credit import buy_credit
 from billhead.actions.credits.set_wallet import MOST_A_DAY, MOST_A_MONTH, WalletWish, set_wallet
@@ -22,13 +22,13 @@ from billhead.domain.money import Money
 from billhead.domain.rights import BUYERS
 from billhead.domain.top_ups import TopUpTerms
 from billhead.models.credits import CustomerWallet
+from billhead.models.documents import Document
 from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
-from billhead.web.customer.credit_orders import waiting_credit
 from billhead.web.formatting import money, percent
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
@@ -180,7 +180,8 @@ def _shown(buying: BuyForm, rules: AlertForm | None, status: int = 200) -> Respo
         wallet = session.get(CustomerWallet, me.id)
         method = _method(session, me.id) if terms else None
         at_once_already = {one.document_id for one in lent}
-        waiting = [one for one in waiting_credit(session, me.id) if one.id not in at_once_already]
+        ordered = session.scalars(waiting_orders(me.id).order_by(Document.id.desc()))
+        waiting = [one for one in ordered if one.id not in at_once_already]
     shown = {
         "usable": usable,
         "history": page_in(history),
