@@ -1,23 +1,24 @@
-"""Pictures of the main pages for docs/screens, made anew: `make screens`. A filled shop, Debian's Chromium, no network.
+"""Pictures of the main pages for docs/screens, made anew: `make screens`. The demo as `make run` serves it, with its
+month of billing and its sandbox panels, in Debian's Chromium.
 
 python tests/browser/take_screens.py [FOLDER]
 """
 
-import logging
+import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from billhead.demo.northcable import DEMO_PASSWORD
-from billhead.testing.dressed_shop import PEOPLE, open_dressed_shop
+from billhead.testing.dressed_shop import PEOPLE
 from billhead.wording import wording
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from walking import open_port
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 DESKTOP, TALL, PHONE = (1280, 800), (1280, 1060), (390, 780)
@@ -25,15 +26,17 @@ THEMES = ("lounge", "midnight", "console")
 CUSTOMER, RESELLER, STAFF = PEOPLE
 CART = ("basic-stream", "family-stream")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+_SERVED = "Billhead serves on "
 _HEAD = """# Screens
 
-The example operator in the bundled themes, wide and on a phone, light and dark, and right to left. The reseller's and
+The demo of `make run` in the bundled themes, wide and on a phone, light and dark, and right to left. The reseller's and
 the admin area always have Console. `make screens` takes these pictures anew.
 """
 
 
 class Shot(NamedTuple):
-    """A page in one look, after the plans of `cart` were put there."""
+    """A page in one look, after the plans of `cart` were put there; `follow`: the links (CSS) that lead from it to the
+    page that is meant."""
 
     title: str
     theme: str
@@ -43,6 +46,7 @@ class Shot(NamedTuple):
     look: str = "light"
     language: str = "en"
     cart: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -50,10 +54,13 @@ class Shot(NamedTuple):
         return f"{self.title}-{self.theme}-{width}-{self.look}-{self.language}.jpg".lower().replace(" ", "-")
 
 
+_LINE = "main a[href*='/account/subscriptions/']"
+_USER = "main tbody a[href*='/reseller/users/']"
+_CUSTOMER = "main table a[href*='/admin/customers/']"
 SHOTS = (
     *(Shot("Shop", theme, "", "/") for theme in THEMES),
     *(Shot("Account", theme, CUSTOMER, "/account/", PHONE, "dark") for theme in THEMES),
-    Shot("Subscription", "lounge", CUSTOMER, "/account/subscriptions/1"),
+    Shot("Subscription", "lounge", CUSTOMER, "/account/", TALL, follow=(_LINE,)),
     Shot("Plan", "midnight", "", "/plans/basic-stream", PHONE),
     Shot("Shop", "lounge", "", "/", PHONE, "light", "ar"),
     Shot("Compare", "lounge", "", "/compare"),
@@ -66,62 +73,118 @@ SHOTS = (
     Shot("Security", "lounge", CUSTOMER, "/security/", DESKTOP, "light", "es"),
     Shot("Sign in", "midnight", "", "/sign-in", PHONE, "dark", "fr"),
     Shot("Account", "midnight", CUSTOMER, "/account/", DESKTOP, "dark", "ar"),
-    Shot("Change plan", "lounge", CUSTOMER, "/account/subscriptions/1/change"),
-    Shot("Automatic renewal", "midnight", CUSTOMER, "/account/subscriptions/1/renewal", PHONE, "light", "fr"),
+    Shot("Change plan", "lounge", CUSTOMER, "/account/", follow=(_LINE, "main a[href$='/change']")),
+    Shot(
+        "Automatic renewal",
+        "midnight",
+        CUSTOMER,
+        "/account/",
+        PHONE,
+        "light",
+        "fr",
+        follow=(_LINE, "main a[href$='/renewal']"),
+    ),
     Shot("Reseller", "console", RESELLER, "/reseller/", TALL),
     Shot("Reseller", "console", RESELLER, "/reseller/", DESKTOP, "dark", "ar"),
     Shot("Users", "console", RESELLER, "/reseller/users", DESKTOP, "light", "de"),
-    Shot("User", "console", RESELLER, "/reseller/users/2", PHONE),
-    Shot("User", "console", RESELLER, "/reseller/users/2", PHONE, "dark", "ar"),
+    Shot("User", "console", RESELLER, "/reseller/users", PHONE, follow=(_USER,)),
+    Shot("User", "console", RESELLER, "/reseller/users", PHONE, "dark", "ar", follow=(_USER,)),
     Shot("Add a user", "console", RESELLER, "/reseller/users/new"),
     Shot("Credits", "console", RESELLER, "/reseller/credits", PHONE, "light", "tr"),
+    Shot("Margin", "console", RESELLER, "/reseller/margin"),
     Shot("Resellers", "console", RESELLER, "/reseller/resellers", DESKTOP, "dark", "es"),
-    Shot("Admin", "console", STAFF, "/admin/"),
+    Shot("Admin", "console", STAFF, "/admin/", TALL),
+    Shot("Admin", "console", STAFF, "/admin/", PHONE, "dark"),
     Shot("Reports", "console", STAFF, "/admin/reports"),
+    Shot("Invoices", "console", STAFF, "/admin/documents"),
+    Shot("Tickets", "console", STAFF, "/admin/tickets"),
+    Shot("Dunning", "console", STAFF, "/admin/dunning"),
     Shot("Panel", "console", STAFF, "/admin/panels/1"),
-    Shot("Customer", "console", STAFF, "/admin/customers/4", DESKTOP, "dark"),
+    Shot("Customer", "console", STAFF, "/admin/customers?q=NC-00001", DESKTOP, "dark", follow=(_CUSTOMER,)),
     Shot("Customers", "console", STAFF, "/admin/customers", PHONE),
     Shot("Add a customer", "console", STAFF, "/admin/customers/new", PHONE, "dark"),
     Shot("Order for a customer", "console", STAFF, "/admin/customers/4/order/basic-stream?term=1+month", TALL),
 )
 
 
-def take(browser: Browser, address: str, shot: Shot, cookies: dict[str, list[object]], folder: Path) -> None:
-    context = browser.new_context(
-        viewport={"width": shot.size[0], "height": shot.size[1]}, color_scheme=shot.look, locale="en-GB",
-        device_scale_factor=1,
-    )  # fmt: skip
-    page = context.new_page()
-    if shot.who and shot.who not in cookies:
-        page.goto(f"{address}/sign-in")
-        page.locator("input[type=email]").fill(shot.who)
-        page.locator("input[type=password]").fill(DEMO_PASSWORD)
+class Gallery:
+    """The demo in one browser. Whoever signed in once stays so."""
+
+    def __init__(self, browser: Browser, address: str, folder: Path) -> None:
+        self._browser, self._address, self._folder = browser, address, folder
+        self._cookies: dict[str, list[Any]] = {}
+
+    def wear(self, theme: str) -> None:
+        """By the page on which an operator chooses it."""
+        context = self._context(DESKTOP, "light", STAFF)
+        page = self._at(context, "/admin/setup/look")
+        page.locator(f"input[name=theme][value={theme}]").check()
         page.locator("main form button.btn-primary").first.click()
-        page.wait_for_url(lambda there: "/sign-in" not in there)
-        cookies[shot.who] = context.cookies()
-    context.add_cookies([*cookies.get(shot.who, []), {"name": "language", "value": shot.language, "url": address}])
-    for plan in shot.cart:
-        page.goto(f"{address}/plans/{plan}")
-        page.locator("main form button.btn-primary").first.click()
-    page.goto(address + shot.path)
-    page.evaluate("scrollTo(0, 0)")  # to the top, also where a field further down has the cursor
-    page.screenshot(path=folder / shot.file, type="jpeg", quality=60)
-    context.close()
+        context.close()
+
+    def take(self, shot: Shot) -> None:
+        context = self._context(shot.size, shot.look, shot.who)
+        context.add_cookies([{"name": "language", "value": shot.language, "url": self._address}])
+        for plan in shot.cart:
+            self._at(context, f"/plans/{plan}").locator("main form button.btn-primary").first.click()
+        page = self._at(context, shot.path)
+        for link in shot.follow:
+            page.locator(link).first.click()
+            page.wait_for_load_state()
+        page.evaluate("scrollTo(0, 0)")  # to the top, also where a field further down has the cursor
+        page.screenshot(path=self._folder / shot.file, type="jpeg", quality=60)
+        context.close()
+
+    def _context(self, size: tuple[int, int], look: Any, who: str) -> BrowserContext:
+        context = self._browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=look, locale="en-GB", device_scale_factor=1
+        )
+        if who and who not in self._cookies:
+            page = self._at(context, "/sign-in")
+            page.locator("input[type=email]").fill(who)
+            page.locator("input[type=password]").fill(DEMO_PASSWORD)
+            page.locator("main form button.btn-primary").first.click()
+            page.wait_for_url(lambda there: "/sign-in" not in there)
+            self._cookies[who] = context.cookies()
+        context.add_cookies(self._cookies.get(who, []))
+        return context
+
+    def _at(self, context: BrowserContext, path: str) -> Page:
+        page = context.pages[0] if context.pages else context.new_page()
+        answer = page.goto(self._address + path)
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+        return page
+
+
+@contextmanager
+def demo(home: str) -> Iterator[str]:
+    """Its address, as soon as it is served. What else it prints goes to a file."""
+    served = [sys.executable, "-m", "billhead", "serve", "--demo"]
+    env = {**os.environ, "BILLHEAD_HOME": home, "BILLHEAD_PORT": "0", "PYTHONUNBUFFERED": "1"}
+    with (
+        (Path(home) / "serve.log").open("w") as log,
+        subprocess.Popen(served, env=env, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.startswith(_SERVED):
+                    yield line.removeprefix(_SERVED).split()[0].rstrip("/")
+                    break
+        finally:
+            process.terminate()
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
+    with TemporaryDirectory() as home, demo(home) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        gallery = Gallery(browser, address, folder)
         for theme in THEMES:
-            with (
-                TemporaryDirectory() as home,
-                open_dressed_shop(Path(home), theme) as shop,
-                open_port(shop.app) as address,
-            ):
-                cookies: dict[str, list[object]] = {}
-                for shot in (one for one in SHOTS if one.theme == theme):
-                    take(browser, address, shot, cookies, folder)
+            gallery.wear(theme)
+            for shot in (one for one in SHOTS if one.theme == theme):
+                gallery.take(shot)
         browser.close()
     (folder / "README.md").write_text(_told(), "utf-8")
 
@@ -141,5 +204,4 @@ def _told() -> str:
 
 
 if __name__ == "__main__":
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
