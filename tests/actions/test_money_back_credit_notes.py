@@ -5,11 +5,13 @@ from datetime import date
 
 import pytest
 from billing_shop import SYSTEM, open_shop
+from debt_shop import at
 from sqlalchemy import func, select
 
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.rehearse import rehearse
+from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.documents import Document, DocumentLine
@@ -111,6 +113,43 @@ def test_pieces_of_a_line(shop):
     assert (made.net_minor, made.tax_minor) == (750, 150)
     (given,) = lines(shop, made.credit_note_id)
     assert (given.quantity, given.unit_minor) == (3, 250)
+
+
+def test_pieces_given_back_one_after_the_other_sum_to_the_line(shop):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer, shop.plan("box", 503), due=DEC)
+    shop.change(SubscriptionComponent, shop.all(SubscriptionComponent)[-1].id, quantity=2)
+    shop.run(DEC)
+    (invoice,) = shop.all(Document, Document.subscription_id == subscription)
+    (line,) = lines(shop, invoice.id)
+    made = [credit(shop, invoice, Correction(line.id, quantity=1)).total_minor for _ in range(2)]
+    assert made == [604, 603]  # of 10.06 + 2.01
+    assert accounts(shop) == {}
+
+
+def test_days_that_staff_have_given_back_are_not_given_back_again(shop):
+    invoice = invoiced(shop, 3100)
+    (line,) = lines(shop, invoice.id)
+    asked = [date(2026, 12, 22), date(2026, 12, 12), date(2026, 12, 1)]
+    made = [credit(shop, invoice, Correction(line.id, since=since)).net_minor for since in asked]
+    assert made == [1000, 1000, 1100]
+    assert accounts(shop) == {}
+
+
+def test_days_that_a_change_gave_back_are_not_given_back_again(shop):
+    basic, _ = shop.plan("basic", 3100), shop.plan("gold", 6200)
+    subscription = shop.subscribe(shop.customer(), basic, due=DEC)
+    with at(DEC):
+        shop.run(DEC)
+    (invoice,) = shop.all(Document, Document.subscription_id == subscription)
+    (line,) = lines(shop, invoice.id)
+    with at(date(2026, 12, 12)), writing(SYSTEM) as tx:
+        change(tx, ChangeWish(subscription, plan="gold"))
+    with at(date(2026, 12, 22)):
+        with pytest.raises(Conflict, match=r"nothing is given back: 13\.20 EUR are left"):
+            credit(shop, invoice, Correction(line.id, since=date(2026, 12, 22)))
+        made = credit(shop, invoice, Correction(line.id, since=date(2026, 12, 10)))
+    assert made.net_minor == 200  # the 10th and 11th: basic was had for no other of these days
 
 
 def test_what_is_shown_before_is_what_happens(shop):

@@ -57,3 +57,21 @@ def test_pieces_and_days():
     for pieces in (0, 4):
         with pytest.raises(InvalidInput, match="quantity"):
             share_of_quantity(1000, 3, pieces)
+
+
+def test_pieces_one_after_the_other_sum_to_the_line():
+    assert [share_of_quantity(1207, 2, 1, earlier) for earlier in (0, 604)] == [604, 603]
+    assert [share_of_quantity(-1207, 2, 1, earlier) for earlier in (0, -604)] == [-604, -603]
+    assert [share_of_quantity(1000, 3, 1, earlier) for earlier in (0, 333, 667)] == [333, 334, 333]
+    with pytest.raises(InvalidInput, match="quantity: must be from 1 to 1, got 2"):
+        share_of_quantity(1000, 3, 2, 667)
+    assert share_of_quantity(1000, 3, 1, 100) == 333  # an amount was given back, and no piece
+
+
+def test_days_that_came_back_do_not_come_back_again():
+    december = Period(date(2026, 12, 1), date(2027, 1, 1))
+    last = Period(date(2026, 12, 22), date(2027, 1, 1))
+    assert share_of_days(3100, december, date(2026, 12, 12), [last]) == 1000
+    assert share_of_days(3100, december, date(2026, 12, 25), [last]) == 0
+    # 11 of 31 days of 12.00 are 4.26, the first 20 then 7.74
+    assert share_of_days(1200, december, december.start, [Period(date(2026, 12, 21), december.end)]) == 1200 - 426

@@ -8,7 +8,7 @@ from datetime import date
 
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money, Rounding, round_ratio
-from billhead.domain.periods import Period
+from billhead.domain.periods import Period, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,32 @@ def give_back(line: Parts, earlier: Parts, gross: int, currency: str) -> Parts:
     return Parts(gross - sum(taxes), taxes)
 
 
-def share_of_quantity(line_gross: int, quantity: int, given: int) -> int:
-    """What so many of a line's pieces come to, half-up."""
-    if not 0 < given <= quantity:
-        raise InvalidInput("quantity", f"must be from 1 to {quantity}, got {given}")
-    return round_ratio(line_gross * given, quantity, Rounding.HALF_UP)
+def share_of_quantity(line_gross: int, quantity: int, given: int, earlier: int = 0) -> int:
+    """What so many more of a line's pieces come to, half-up on the running total: they sum to the line. `earlier` is
+    what was given back before; where that is no number of pieces, each is worth its share by itself."""
+
+    def worth(pieces: int) -> int:
+        return round_ratio(line_gross * pieces, quantity, Rounding.HALF_UP)
+
+    before = round_ratio(abs(earlier) * quantity, abs(line_gross), Rounding.HALF_UP) if line_gross else 0
+    if worth(before) != earlier:
+        before = earlier = 0
+    if not 0 < given <= quantity - before:
+        raise InvalidInput("quantity", f"must be from 1 to {quantity - before}, got {given}")
+    return worth(before + given) - earlier
 
 
-def share_of_days(line_gross: int, period: Period, since: date) -> int:
-    """What the days of a period from `since` on come to, half-up."""
+def share_of_days(line_gross: int, period: Period, since: date, gone: Sequence[Period] = ()) -> int:
+    """What the days of a period from `since` on come to, half-up on the running total. Those of `gone` were given back
+    before, and do not come back again."""
     if not period.start <= since < period.end:
         raise InvalidInput("since", f"{since} is not a day from {period.start} to before {period.end}")
-    days, left = (period.end - period.start).days, (period.end - since).days
-    return round_ratio(line_gross * left, days, Rounding.HALF_UP)
+
+    def worth(back: Sequence[Period]) -> int:
+        days = period.days - sum(one.days for one in without([period], back))
+        return round_ratio(line_gross * days, period.days, Rounding.HALF_UP)
+
+    return worth([*gone, Period(since, period.end)]) - worth(gone)
 
 
 def total_of(parts: Sequence[Parts], taxes: int) -> Parts:

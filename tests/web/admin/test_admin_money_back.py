@@ -1,17 +1,23 @@
 """Behind the counter: credit notes, refunds, chargebacks, void, write-off, with their figures before they happen."""
 
 import re
+from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 
+from billhead.actions.documents._corrected import Line
+from billhead.actions.documents.issue_credit_note import Correction
 from billhead.actions.payments.book_payout import book_payout
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.models.documents import Document
+from billhead.domain.correction import Parts
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import Dispute, GatewayAccount, Payment, Refund
 from billhead.plugin import AttemptState, GatewayCapabilities, Outcome
 from billhead.plugin_host import plugins
+from billhead.web.admin.corrections import corrections_of
 
 
 def invoice(counter):
@@ -56,6 +62,19 @@ def test_what_waits_on_a_credit_note_is_placed_and_nobody_pays_it(any_counter):
     assert "Place what waits" not in counter.get(f"/admin/documents/{note.id}").text
     assert counter.post(f"/admin/documents/{note.id}/place", way="credit", reason="again").status_code in (409, 422)
     assert counter.post(f"/admin/documents/{bill.id}/place", way="credit", reason="x").status_code in (409, 422)
+
+
+def test_what_begins_after_the_chosen_day_is_given_back_whole():
+    """November's use and December's plan stand on one invoice; from 20 November on nothing could be watched."""
+    nov, dec, jan = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
+    months = {1: (nov, dec), 2: (dec, jan)}
+    lines = {
+        key: Line(DocumentLine(id=key, period_start=start, period_end=end), Parts(1000, (0,)), Parts(0, (0,)), False)
+        for key, (start, end) in months.items()
+    }
+    form = SimpleNamespace(since=SimpleNamespace(data=date(2026, 11, 20)))
+    wanted = [Correction(1, since=date(2026, 11, 20)), Correction(2, since=dec)]
+    assert corrections_of(form, lines, "EUR") == wanted
 
 
 def test_without_having_seen_the_figures_nothing_happens(counter):

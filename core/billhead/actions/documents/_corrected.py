@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from billhead.actions.billing._rated import PartyFacts
 from billhead.domain.correction import Parts, total_of
 from billhead.domain.document import Kind, State
+from billhead.domain.periods import Period
 from billhead.models.catalogue import Price, PriceBook
 from billhead.models.documents import Document, DocumentLine, Party
 
@@ -22,12 +23,14 @@ CORRECTED = "corrected"
 
 
 class Line(NamedTuple):
-    """`earlier` was given back already. `inclusive`: its price book has prices with tax."""
+    """`earlier` was given back already, and so were the days of `gone`, by a change or by staff. `inclusive`: its price
+    book has prices with tax."""
 
     row: DocumentLine
     parts: Parts
     earlier: Parts
     inclusive: bool
+    gone: tuple[Period, ...] = ()
 
     @property
     def left(self) -> int:
@@ -53,14 +56,23 @@ def lines_of(session: Session, invoice: Document) -> dict[int, Line]:
     back = _given_back(session, [row.id for row, _ in rows])
     found: dict[int, Line] = {}
     for row, inclusive in rows:
-        parts = _parts(row)
-        found[row.id] = Line(row, parts, total_of(back.get(row.id, []), len(parts.taxes)), bool(inclusive))
+        parts, given = _parts(row), back.get(row.id, [])
+        gone = tuple(period for one, _ in given if (period := _days_given(one, row)) is not None)
+        found[row.id] = Line(row, parts, total_of([one for _, one in given], len(parts.taxes)), bool(inclusive), gone)
     return found
 
 
-def _given_back(session: Session, lines: Collection[int]) -> dict[int, list[Parts]]:
+def _days_given(back: DocumentLine, row: DocumentLine) -> Period | None:
+    """The days that were given back; None where staff have named an amount, which stands over the line's whole time."""
+    start, end = back.period_start, back.period_end
+    if start is None or end is None or (back.kind == CORRECTED and (start, end) == (row.period_start, row.period_end)):
+        return None
+    return Period(start, end)
+
+
+def _given_back(session: Session, lines: Collection[int]) -> dict[int, list[tuple[DocumentLine, Parts]]]:
     """Credit notes give back in amounts above zero, an invoice that nets a change in amounts below."""
-    found: dict[int, list[Parts]] = {}
+    found: dict[int, list[tuple[DocumentLine, Parts]]] = {}
     rows = session.execute(
         select(DocumentLine, Document.kind)
         .join(Document, Document.id == DocumentLine.document_id)
@@ -70,7 +82,7 @@ def _given_back(session: Session, lines: Collection[int]) -> dict[int, list[Part
     for row, kind in rows:
         sign, parts = 1 if kind == Kind.CREDIT_NOTE else -1, _parts(row)
         back = Parts(sign * parts.net, tuple(sign * tax for tax in parts.taxes))
-        found.setdefault(row.corrects_line_id or 0, []).append(back)
+        found.setdefault(row.corrects_line_id or 0, []).append((row, back))
     return found
 
 

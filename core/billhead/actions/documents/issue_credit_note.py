@@ -32,10 +32,8 @@ _CORRECTABLE = frozenset({State.FINAL, State.PARTLY_PAID, State.PAID, State.WRIT
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """How much of a line is given back: an amount with tax, some of its pieces, or its days from `since` on.
-
-    With none of them, all that is left of it.
-    """
+    """How much of a line is given back: an amount with tax, some of its pieces, or its days from `since` on that were
+    not given back before. With none of them, all that is left of it."""
 
     line_id: int
     amount_minor: int | None = None
@@ -147,11 +145,13 @@ def _of_line(line: Line, wish: Correction, currency: str) -> _Given:
     if wish.amount_minor is not None:
         gross = wish.amount_minor
     elif wish.quantity is not None:
-        quantity, gross = wish.quantity, share_of_quantity(whole, row.quantity, wish.quantity)
+        quantity = wish.quantity
+        gross = share_of_quantity(whole, row.quantity, quantity, line.earlier.gross)
     elif wish.since is not None:
         if period is None:
             raise InvalidInput("since", f"{row.description} has no days")
-        gross = share_of_days(whole, Period(*period), wish.since)
+        gross = share_of_days(whole, Period(*period), wish.since, line.gone)
+        gross = min(gross, line.left) if whole > 0 else max(gross, line.left)  # staff may have given some of it before
         period = wish.since, period[1]
     elif not line.earlier.gross:
         quantity = row.quantity

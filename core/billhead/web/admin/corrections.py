@@ -83,14 +83,15 @@ def correction_form(lines: dict[int, Line], currency: str) -> Any:
 def corrections_of(form: Any, lines: dict[int, Line], currency: str) -> list[Correction]:
     since = form.since.data
     if since is not None:
-        timed = [
-            line_id
+        starts = {
+            line_id: line.row.period_start
             for line_id, line in lines.items()
             if line.left and line.row.period_start and line.row.period_end and line.row.period_end > since
-        ]
-        if not timed:
+        }
+        if not starts:
             raise InvalidInput("since", say("no line has days from then on"))
-        return [Correction(line_id, since=since) for line_id in timed]
+        slip = since < min(starts.values())  # before all of it: refused as it is; what begins later comes back whole
+        return [Correction(line_id, since=since if slip else max(since, start)) for line_id, start in starts.items()]
     found: list[Correction] = []
     for line_id in lines:
         typed = form[f"line_{line_id}"].data if f"line_{line_id}" in form else ""
