@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money, Rounding, round_ratio
-from billhead.domain.periods import Period
+from billhead.domain.periods import Period, Term
 
 
 class ProrationMode(StrEnum):
@@ -18,6 +18,14 @@ class ProrationMode(StrEnum):
     FIXED_30 = "fixed_30"  # days of service ÷ 30 per month, at most the full price
     NONE = "none"  # the full price
     EXTEND = "extend"  # the full price, and the missing days are added at the end
+
+
+def mode_of(proration: str, term: str) -> ProrationMode:
+    """How a part of such a term is priced by a plan's rule. Days and weeks have no months of 30 days: four weeks that
+    begin in a February end where a month would, and are 28 days all the same."""
+    mode = ProrationMode(proration)
+    by_days = mode is ProrationMode.FIXED_30 and not Term.parse(term).months
+    return ProrationMode.ACTUAL_DAYS if by_days else mode
 
 
 def _months(cycle: Period) -> int:

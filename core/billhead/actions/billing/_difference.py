@@ -39,7 +39,7 @@ from billhead.domain.calendar import Calendar, Former
 from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.owed import Charge, Cycle, Return, difference, owed, whole_on
 from billhead.domain.periods import Period, Term, merged, without
-from billhead.domain.proration import ProrationMode
+from billhead.domain.proration import mode_of
 from billhead.domain.subscription import RUNNING, State
 from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.documents import DocumentLine
@@ -213,7 +213,7 @@ def too_much(history: History, catalogue: Catalogue) -> Iterator[tuple[StandingL
 def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[DraftedLine]:
     for asked, lines in _billed_cycles(part, history, catalogue):
         yield from _written(asked, part, lines, history.item, catalogue)
-    mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    mode = mode_of(catalogue.plans[part.plan_id].proration, history.item.term)
     for period, open_days in new_cycles(part, history, lines_by_cycle(part, history)):
         priced = as_of(part, catalogue, period.start)
         stretch = Period(open_days[0].start, open_days[-1].end)
@@ -232,7 +232,7 @@ def _billed_cycles(
     """What the cycles of which something was billed owe, with their lines."""
     assert part.component_id is not None, "what was ordered has a component"
     known = lines_by_cycle(part, history)
-    mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    proration = catalogue.plans[part.plan_id].proration
     rounding = TaxRounding(catalogue.sellers[history.item.seller_id].tax_rounding)
     wanted, billed = _window(part, history.item), _billed_days(history)
     upto = [Period(date.min, history.item.billed_through or _FOREVER)]  # what comes after is the run's
@@ -249,6 +249,7 @@ def _billed_cycles(
         if handed_over is not None:
             days = _since(handed_over, days, lines)
         slack = len(lines) if moves_amounts(rounding, lines[0].inclusive) else 0
+        mode = mode_of(proration, lines[0].term or history.item.term)
         asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines], slack)
         yield asked, {line.billed.id: line for line in lines}
 

@@ -17,7 +17,7 @@ from billhead.domain.errors import CurrencyMismatch, InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.owed import Cycle, owed
 from billhead.domain.periods import Period, Term, anchor_from, anchor_on_day, cycle, cycle_index, cycle_start, without
-from billhead.domain.proration import ProrationMode, prorate
+from billhead.domain.proration import ProrationMode, mode_of, prorate
 from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
 
@@ -351,7 +351,7 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
 
 def _watched(part: Part, catalogue: Catalogue, item: DueItem, period: Period, whole: Period) -> Iterator[DraftedLine]:
     """The days of a cycle that were watched, a line for each stretch; together they cost what so many days do."""
-    days, mode = without([period], item.free), ProrationMode(catalogue.plans[part.plan_id].proration)
+    days, mode = without([period], item.free), mode_of(catalogue.plans[part.plan_id].proration, item.term)
     minor, told = whole_price(part, catalogue, item, whole, whole), 0
     for count, stretch in enumerate(days, 1):
         costs = owed(Cycle(whole, minor, days[:count], mode))
@@ -380,7 +380,7 @@ def _cycle_line(part: Part, catalogue: Catalogue, item: Asked, period: Period, w
     if period == whole:
         _same_term(item, price)
         return _line(part, catalogue, "recurring", item.term, price.amount_minor, period.start, period.end)
-    mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    mode = mode_of(catalogue.plans[part.plan_id].proration, item.term)
     whole_minor = whole_price(part, catalogue, item, whole, period)
     amount = prorate(Money(whole_minor, price.currency), period, whole, mode).minor
     return part_line(part, catalogue, item, period, whole, whole_minor, amount)
@@ -426,7 +426,8 @@ def _discounted_part(
 ) -> LineDetail:
     assert line.period_start is not None, "a part has days"
     assert line.period_end is not None, "a part has days"
-    mode, days = ProrationMode(catalogue.plans[part.plan_id].proration), Period(line.period_start, line.period_end)
+    mode = mode_of(catalogue.plans[part.plan_id].proration, item.term)
+    days = Period(line.period_start, line.period_end)
     undiscounted = prorate(Money(line.amount_minor, item.currency), days, whole, mode).minor
     _, code = _after_coupons(part, item, line.amount_minor, whole, days)
     return detail._replace(discount_minor=max(undiscounted - amount, 0), discount_code=code)

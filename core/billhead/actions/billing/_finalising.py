@@ -31,7 +31,7 @@ from billhead.domain.document import Kind, settled_state
 from billhead.domain.errors import BillheadError, Conflict
 from billhead.domain.money import Money
 from billhead.domain.periods import Period
-from billhead.domain.proration import ProrationMode, prorate
+from billhead.domain.proration import mode_of, prorate
 from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
@@ -155,7 +155,7 @@ def amount_of(line: DocumentLine, inclusive: bool, document: Document, catalogue
 def _part_listed(line: DocumentLine, currency: str, catalogue: Catalogue) -> int:
     dates = line.period_start, line.period_end, line.cycle_start, line.cycle_end
     start, end, begins, ends = (day for day in dates if day is not None)  # it has all of them
-    mode = ProrationMode(catalogue.plans[line.plan_id or 0].proration)
+    mode = mode_of(catalogue.plans[line.plan_id or 0].proration, line.term)
     return prorate(Money(line.cycle_minor or 0, currency), Period(start, end), Period(begins, ends), mode).minor
 
 

@@ -10,7 +10,7 @@ from billhead.actions.billing._rated import CouponUsed, LineDetail, RatedLine
 from billhead.domain.discounts import CouponKind
 from billhead.domain.money import Money, Rounding, round_ratio
 from billhead.domain.periods import Period
-from billhead.domain.proration import ProrationMode, prorate
+from billhead.domain.proration import mode_of, prorate
 from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.documents import Document
@@ -37,7 +37,7 @@ def _days_left(session: Session, line: RatedLine, proforma: Document) -> RatedLi
     if line.price_id is not None:
         inclusive = session.get_one(PriceBook, session.get_one(Price, line.price_id).book_id).tax_inclusive
     ordered = line.net_minor + (line.tax_minor if inclusive else 0)
-    mode = ProrationMode(session.get_one(Plan, line.plan_id).proration)
+    mode = mode_of(session.get_one(Plan, line.plan_id).proration, line.term)
     days = Period(line.period_start, line.period_end)
     costs = prorate(Money(detail.cycle_minor, proforma.currency), days, Period(*detail.cycle), mode).minor
     rounding = TaxRounding(session.get_one(Seller, proforma.seller_id).tax_rounding)

@@ -41,6 +41,7 @@ class StandingLine(NamedTuple):
     tax_rate_ppm: int
     taxes: tuple[tuple[str, int, int], ...]
     inclusive: bool
+    term: str
 
 
 Standing = Mapping[int, list[StandingLine]]
@@ -99,6 +100,7 @@ def _standing(
         row.tax_rate_ppm,
         taxes,
         inclusive,
+        row.term,
     )
 
 

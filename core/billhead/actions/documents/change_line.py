@@ -8,7 +8,7 @@ from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.periods import Period
-from billhead.domain.proration import ProrationMode, whole_of
+from billhead.domain.proration import mode_of, whole_of
 from billhead.models.catalogue import Plan
 from billhead.models.documents import DocumentLine
 
@@ -48,6 +48,6 @@ def _whole(tx: Tx, line: DocumentLine) -> int | None:
     """Of a part of a cycle: what all of it costs by what the part costs now. Later changes go by that."""
     if line.cycle_minor is None or not (line.cycle_start and line.cycle_end and line.period_start and line.period_end):
         return None
-    mode = ProrationMode(tx.session.get_one(Plan, line.plan_id).proration)
+    mode = mode_of(tx.session.get_one(Plan, line.plan_id).proration, line.term)
     part, cycle = Period(line.period_start, line.period_end), Period(line.cycle_start, line.cycle_end)
     return whole_of(line.net_minor, part, cycle, mode)
