@@ -78,6 +78,22 @@ def test_the_preview_is_what_happens_and_what_it_is_worth(shop):
     assert shop.get(Reprice, done.reprice_id).a_month_minor == {"EUR": 283}
 
 
+@pytest.mark.parametrize(
+    ("percent", "ways", "becomes"),
+    [
+        (50_000, {"round_to_minor": 100}, 100),
+        (50_000, {"round_to_minor": 100, "below_minor": 1}, 99),
+        (-990_000, {}, 1),
+        (-1_000_000, {"round_to_minor": 100}, 0),
+    ],
+)
+def test_what_costs_something_is_not_made_free_by_rounding(shop, percent, ways, becomes):
+    shop.plan("screen", 30)
+    with reading() as session:
+        found = preview_reprice(session, wish(shop, percent_ppm=percent, **ways))
+    assert [one.new_minor for one in found] == [becomes]
+
+
 def test_chosen_prices_become_a_new_amount(shop):
     shop.plan("tv", 999)
     shop.plan("sport", 499)

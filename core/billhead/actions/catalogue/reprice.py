@@ -117,7 +117,7 @@ def _new_amount(minor: int, wish: RepriceWish) -> int:
     if wish.to is not None:
         return wish.to.minor
     raised = minor * (_MILLION + wish.percent_ppm) + wish.add_minor * _MILLION
-    if wish.round_to_minor == 1 and not wish.below_minor:
-        return round_ratio(raised, _MILLION, Rounding.HALF_UP)
     steps = round_ratio(raised + wish.below_minor * _MILLION, _MILLION * wish.round_to_minor, Rounding.HALF_UP)
-    return max(steps * wish.round_to_minor - wish.below_minor, 0)
+    if raised > 0:  # what costs something is not made free by rounding
+        return max(steps, 1) * wish.round_to_minor - wish.below_minor
+    return steps if wish.round_to_minor == 1 else max(steps * wish.round_to_minor - wish.below_minor, 0)
