@@ -57,6 +57,8 @@ def test_coupons_are_made_imported_given_and_stopped(shop, tmp_path):
     file.write_text("code,percent,amount,currency,plans,ends_on\nA10,10,,,tv,2027-01-01\nB50,,5.00,EUR,,\n", "utf-8")
     assert run(shop, "coupons", "import", str(file), "--dry-run")["made"] == 0
     assert run(shop, "coupons", "import", str(file)) == {"made": 2, "problems": []}
+    refused = run(shop, "coupons", "create", "never", "--percent", "10", "--cycles", "0")["error"]
+    assert refused["message"] == "cycles: must be a whole number from 1 up, or nothing"
     file.write_text("code,percent\nNEW1,10\nNEW2,many\nA10,5\n", "utf-8")
     told = run(shop, "coupons", "import", str(file))
     assert (told["made"], [(one["line"], one["code"]) for one in told["problems"]]) == (

@@ -148,7 +148,7 @@ def _new(row: dict[str, str]) -> NewCoupon:
         percent_ppm=parse_percent(text.get("percent") or "0"),
         amount_minor=_minor("amount", text, currency),
         currency=currency,
-        cycles=None if text.get("cycles") in ("forever", "for ever") else _whole("cycles", text) or 1,
+        cycles=_cycles(text.get("cycles") or "1"),
         stackable=_yes("stackable", text, "no"),
         covers_setup=_yes("covers_setup", text, "yes"),
         new_customers=_yes("new_customers", text, "no"),
@@ -162,6 +162,10 @@ def _new(row: dict[str, str]) -> NewCoupon:
         total_uses=_whole("total_uses", text),
         uses_per_customer=_whole("uses_per_customer", text),
     )
+
+
+def _cycles(typed: str) -> int | None:
+    return None if typed in ("forever", "for ever") else _whole("cycles", {"cycles": typed})
 
 
 def _minor(name: str, text: dict[str, str], currency: str) -> int:
