@@ -1,22 +1,26 @@
 """Changes of plan in stories: what comes back, what is charged, when the next invoice is, to the cent."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
+from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
+from billhead.actions.subscriptions.change_choices import change_choices
 from billhead.actions.subscriptions.keep import keep
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput, NotAllowed
+from billhead.domain.periods import Period, Term, cycle_start
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
+from billhead.simulate.counting import monthly_revenue
 
 NOON_OF_APRIL = datetime(2026, 4, 1, 12, tzinfo=UTC)
 APR, MAY, JUN = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
@@ -145,6 +149,44 @@ def test_a_downgrade_waits_for_the_end_of_the_term_and_can_be_taken_back(shop):
     shop.run(JUN)
     assert shop.lines(subscription)[-1] == ("recurring", JUN, date(2026, 7, 1), 1000, 200)
     assert in_order()
+
+
+def test_the_price_that_has_come_to_hold_decides_what_is_more_and_what_is_less(shop):
+    """Basic was 10.00 when it was bought, and is 25.00 from May on: gold for 20.00 is less since then."""
+    basic = shop.plan("basic", 1000)
+    shop.plan("gold", 2000)
+    _, subscription = paying(shop, basic)
+    again = {"version": 2, "existing_from": MAY}
+    shop.price(basic[0], shop.books["EURFalse"], "1 month", 2500, **again)
+    on(date(2026, 4, 16))
+    assert seen(preview_change, ChangeWish(subscription, plan="gold")).when == "immediate"
+    on(date(2026, 5, 16))
+    shop.run(date(2026, 5, 16))
+    assert seen(preview_change, ChangeWish(subscription, plan="gold")).when == "end_of_term"
+    with reading() as session:
+        plans = change_choices(session, subscription).plans
+        assert [(monthly_revenue(session, day)) for day in (APR, MAY)] == [{"EUR": 1000}, {"EUR": 2500}]
+    assert [(one.code, one.amount.minor, one.when) for one in plans] == [
+        ("basic", 2500, "immediate"),
+        ("gold", 2000, "end_of_term"),
+    ]
+
+
+@pytest.mark.parametrize(("begins", "term"), [(date(2027, 2, 1), "4 weeks"), (date(2027, 1, 1), "365 days")])
+def test_days_and_weeks_have_no_months_of_30_days(shop, begins, term):
+    """Four weeks from 1 February end on 1 March: half is 14 of 28 days, though the plan counts a month as 30."""
+    basic = shop.plan("basic", 2800, term, proration="fixed_30")
+    shop.plan("gold", 5600, term, proration="fixed_30")
+    subscription = shop.subscribe(shop.customer(), basic, due=begins)
+    on(begins)
+    shop.run(begins)
+    whole = Period(begins, cycle_start(begins, Term.parse(term), 1))
+    half = begins + timedelta(days=whole.days // 2)
+    on(half)
+    do(change, ChangeWish(subscription, plan="gold"))
+    back = round(2800 * (whole.end - half).days / whole.days)
+    assert [line[3] for line in shop.lines(subscription)] == [2800, -back, 2 * back]
+    assert verify_billing().faults == []
 
 
 def test_pitfall_18_an_upgrade_leaves_the_add_ons_alone(shop):

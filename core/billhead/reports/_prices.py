@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 
 from billhead import clock
+from billhead.actions.catalogue._holding import holding_minor
 from billhead.models.catalogue import Price
 from billhead.models.subscriptions import SubscriptionComponent
 
@@ -16,7 +17,7 @@ def term_prices() -> Any:
     part, today = SubscriptionComponent, clock.business_now().date()
     running = and_(part.starts_on <= today, or_(part.ends_on.is_(None), part.ends_on > today))
     return (
-        select(part.subscription_id, func.sum(part.quantity * Price.amount_minor).label("minor"))
+        select(part.subscription_id, func.sum(part.quantity * holding_minor(today)).label("minor"))
         .join(Price, Price.id == part.price_id)
         .where(running)
         .group_by(part.subscription_id)

@@ -11,6 +11,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.catalogue._holding import holding_minor
 from billhead.domain.document import Kind
 from billhead.domain.ledger import AccountCode
 from billhead.domain.periods import Term
@@ -161,7 +162,7 @@ def states(session: Session) -> dict[str, int]:
 def monthly_revenue(session: Session, on: date) -> dict[str, int]:
     """MRR by currency: what running subscriptions cost a month by their prices, before discounts and tax."""
     rows = session.execute(
-        select(Subscription.currency, Price.term, func.sum(Price.amount_minor * SubscriptionComponent.quantity))
+        select(Subscription.currency, Price.term, func.sum(holding_minor(on) * SubscriptionComponent.quantity))
         .join(SubscriptionComponent, SubscriptionComponent.subscription_id == Subscription.id)
         .join(Price, Price.id == SubscriptionComponent.price_id)
         .where(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.catalogue._holding import holding_minor
 from billhead.actions.coupons._entering import Entered, reserve
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.verb import verb
@@ -45,10 +46,11 @@ def redeem_coupon(tx: Tx, subscription_id: int, code: str) -> Redeemed:
 
 
 def _entered(tx: Tx, subscription: Subscription, customer: Customer) -> Entered:
+    today = clock.today_in(subscription.zone)
     parts: Sequence[tuple[int, int, int]] = [
         (plan_id, quantity, minor)
         for plan_id, quantity, minor in tx.session.execute(
-            select(SubscriptionComponent.plan_id, SubscriptionComponent.quantity, Price.amount_minor)
+            select(SubscriptionComponent.plan_id, SubscriptionComponent.quantity, holding_minor(today))
             .join(Price, Price.id == SubscriptionComponent.price_id)
             .where(SubscriptionComponent.subscription_id == subscription.id, SubscriptionComponent.ends_on.is_(None))
         )
@@ -57,7 +59,7 @@ def _entered(tx: Tx, subscription: Subscription, customer: Customer) -> Entered:
         subscription.seller_id,
         subscription.currency,
         customer.country,
-        clock.today_in(subscription.zone),
+        today,
         frozenset(plan_id for plan_id, _, _ in parts),
         subscription.term,
         sum(quantity * minor for _, quantity, minor in parts),

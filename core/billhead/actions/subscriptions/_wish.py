@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
+from billhead.actions.billing._calendars import calendar_of
+from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History
 from billhead.actions.catalogue._change_rules import when_allowed
 from billhead.actions.catalogue._regions import check_licensed
@@ -18,7 +20,7 @@ from billhead.domain.changes import Offering, When
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.periods import Term
-from billhead.models.catalogue import Plan, Price
+from billhead.models.catalogue import Plan
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
@@ -143,8 +145,9 @@ def _when(
         for part in history.item.parts
         if (part.starts_on or date.min) <= history.item.target and (part.ends_on or date.max) > history.item.target
     ]
-    before = _amount(tx, had, subscription.currency)
-    after = _amount(tx, [(part.price_id, part.quantity) for part in parts], subscription.currency)
+    first = calendar_of(tx.session, subscription).cycle_at(history.item.target).start
+    before = _amount(tx, had, first, subscription.currency)
+    after = _amount(tx, [(part.price_id, part.quantity) for part in parts], first, subscription.currency)
     return when_allowed(
         tx.session,
         Offering(old.id, old.family, old.tier, Term.parse(subscription.term), before),
@@ -152,7 +155,11 @@ def _when(
     )
 
 
-def _amount(tx: Tx, parts: list[tuple[int, int]], currency: str) -> Money:
-    prices = {price.id: price for price in tx.session.scalars(
-        select(Price).where(Price.id.in_([price_id for price_id, _ in parts])))}  # fmt: skip
-    return Money(sum(prices[price_id].amount_minor * quantity for price_id, quantity in parts), currency)
+def _amount(tx: Tx, parts: list[tuple[int, int]], first: date, currency: str) -> Money:
+    """What they cost in the cycle that begins then, by the versions of their prices that have come to hold."""
+    catalogue = Catalogue()
+    catalogue.need(tx.session, prices={price_id for price_id, _ in parts})
+    paid = [
+        catalogue.prices[catalogue.price_at(price_id, first)].amount_minor * quantity for price_id, quantity in parts
+    ]
+    return Money(sum(paid), currency)

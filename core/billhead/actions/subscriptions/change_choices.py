@@ -8,6 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.billing._calendars import calendar_of
+from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.catalogue._change_rules import is_to_try, when_allowed
 from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
@@ -16,7 +18,7 @@ from billhead.actions.subscriptions._shape import on_panels
 from billhead.domain.changes import Offering, When
 from billhead.domain.money import Money
 from billhead.domain.periods import Term
-from billhead.models.catalogue import Plan, Price
+from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
@@ -133,7 +135,7 @@ def _terms(
     session: Session, subscription: Subscription, base: SubscriptionComponent, plan: Plan, prices: PriceList
 ) -> Sequence[PlanChoice]:
     currency, old = subscription.currency, session.get_one(Plan, base.plan_id)
-    paid = session.get_one(Price, base.price_id).amount_minor
+    paid = _paid(session, subscription, base)
     before = Offering(old.id, old.family, old.tier, Term.parse(subscription.term), Money(paid, currency))
     found = []
     for (plan_id, term), sold in prices.items():
@@ -148,6 +150,14 @@ def _terms(
         now = Money(paid, currency)
         found.append(PlanChoice(plan.code, plan.name, subscription.term, now, When.IMMEDIATE, True, *_units(plan)))
     return found
+
+
+def _paid(session: Session, subscription: Subscription, base: SubscriptionComponent) -> int:
+    """What one of the plan costs in the cycle that runs: perhaps a later version of its price holds by now."""
+    catalogue = Catalogue()
+    catalogue.need(session, prices={base.price_id})
+    first = calendar_of(session, subscription).cycle_at(clock.today_in(subscription.zone)).start
+    return catalogue.prices[catalogue.price_at(base.price_id, first)].amount_minor
 
 
 def _units(plan: Plan) -> tuple[int, int]:

@@ -5,12 +5,14 @@ from typing import Any
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, case, false, or_, select
 from sqlalchemy.orm import Session
 from wtforms import DateField, RadioField
 from wtforms.validators import Optional
 
+from billhead import clock
 from billhead.actions.billing.next_document import next_document
+from billhead.actions.catalogue._holding import holding_minor
 from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import Canceled, cancel
@@ -156,8 +158,10 @@ def subscription(key: int) -> ResponseReturnValue:
 
 def _parts(session: Session, row: Subscription) -> dict[str, Any]:
     customer, plan = _whose(session, row.id)
+    part, today = SubscriptionComponent, clock.today_in(row.zone)
+    had_on = case((part.ends_on < today, part.ends_on), else_=today)
     components = session.execute(
-        select(SubscriptionComponent, Plan.name.label("plan"), Price.amount_minor)
+        select(part, Plan.name.label("plan"), holding_minor(had_on))
         .join(Plan, Plan.id == SubscriptionComponent.plan_id)
         .join(Price, Price.id == SubscriptionComponent.price_id)
         .where(SubscriptionComponent.subscription_id == row.id)
