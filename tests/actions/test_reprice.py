@@ -130,6 +130,24 @@ def test_customers_are_told_once_in_time_with_their_own_day_and_price(shop):
     assert "From 10 December 2026 on, tv costs €15.00 for 1 month. Until then you pay €13.00." in text
 
 
+def test_who_has_paid_ahead_is_told_the_day_from_which_they_pay_it(shop):
+    tv = shop.plan("tv", 1000)
+    for through in (date(2027, 1, 10), date(2026, 11, 10)):
+        shop.subscribe(shop.customer(), tv, due=through, anchor=date(2026, 10, 10))
+    act(reprice, wish(shop, add_minor=200))
+    with clock.business_time(datetime(2026, 11, 17, 12, tzinfo=UTC)):
+        while act(tell_price_changes).more:
+            pass
+        shop.run(date(2026, 11, 17))
+        assert [text.partition(" on, tv")[0][-20:] for text in told(shop, "price_change")] == [
+            "From 10 January 2027",
+            "rom 10 December 2026",
+        ]
+    with clock.business_time(datetime(2026, 12, 10, 12, tzinfo=UTC)):
+        shop.run(date(2026, 12, 10))  # and once it is billed, it is from that day
+        assert "From 10 December 2026 on, tv costs €12.00" in told(shop, "price_change")[1]
+
+
 def test_taken_back_in_time_nobody_pays_it_and_who_was_told_learns_it(shop):
     tv = shop.plan("tv", 1000)
     auto = shop.subscribe(shop.customer(), tv, due=DEC)

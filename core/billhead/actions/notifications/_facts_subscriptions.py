@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
@@ -29,7 +29,7 @@ from billhead.domain.money import Money
 from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan, Reprice
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import PaymentPromise
 from billhead.models.operations import Notice
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -83,23 +83,40 @@ def _price_change(session: Session, notice: Notice) -> Mapping[str, Any]:
 
 
 def _dearer(session: Session, subscription: Subscription, day: date) -> dict[str, Any]:
-    term = Term.parse(subscription.term)
-    first = cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, day))
-    if first < day:
-        first = cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, day) + 1)
     part, catalogue = SubscriptionComponent, Catalogue()
     parts = session.execute(
         select(part.price_id, part.quantity).where(part.subscription_id == subscription.id, part.ends_on.is_(None))
     ).all()
     catalogue.need(session, prices=[price_id for price_id, _ in parts])
+    eve = day - timedelta(days=1)
+    first = _first_dearer(session, subscription, day, [catalogue.price_at(price_id, eve) for price_id, _ in parts])
     before, after = (
         sum(catalogue.prices[catalogue.price_at(price_id, on)].amount_minor * quantity for price_id, quantity in parts)
-        for on in (day - timedelta(days=1), first)
+        for on in (eve, first)
     )
     if before == after:
         raise NoticeRejected("what they pay does not change any more")
     costs = {"before": Money(before, subscription.currency), "after": Money(after, subscription.currency)}
-    return {"from": first, **costs, "term": TermOf(str(term))}
+    return {"from": first, **costs, "term": TermOf(str(Term.parse(subscription.term)))}
+
+
+def _first_dearer(session: Session, subscription: Subscription, day: date, old: list[int]) -> date:
+    """The first day of the first period from `day` on that is not billed by the `old` prices already: who has paid
+    ahead pays the new one later."""
+    line = DocumentLine
+    billed = (
+        select(func.min(line.period_start))
+        .join(Document, Document.id == line.document_id)
+        .where(line.subscription_id == subscription.id, line.kind == "recurring", line.period_start >= day)
+        .where(line.price_id.not_in(old), Document.kind == "invoice", Document.state != "void")
+    )
+    found = session.scalar(billed)
+    if found is not None:
+        return found
+    anchor, term = subscription.anchor, Term.parse(subscription.term)
+    begins = max(day, subscription.billed_through or day)
+    number = cycle_index(anchor, term, begins)
+    return begins if cycle_start(anchor, term, number) >= day else cycle_start(anchor, term, number + 1)
 
 
 def _suspension(session: Session, notice: Notice) -> Mapping[str, Any]:
