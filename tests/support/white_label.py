@@ -72,12 +72,12 @@ class WhiteLabel:
         assert self.pay("aurora").status_code == 200
 
     def renew(self) -> None:
-        """The only subscription there is pays for one more month."""
+        """The only subscription there is of a shop pays for one more term."""
         from billhead.actions.billing.run import run_billing
         from billhead.models.documents import Document
         from billhead.models.subscriptions import Subscription
 
-        (subscription,) = self.shop.rows(Subscription)
+        (subscription,) = self.shop.rows(Subscription, Subscription.settlement == "invoice")
         with self.shop.app.app_context():
             run_billing(subscription.next_bill_on)  # 14 days before the end
         asked = self.shop.rows(Document, Document.kind == "proforma")[-1].id
@@ -155,6 +155,31 @@ def open_shops(area: Area) -> WhiteLabel:
         found.tokens[who] = area.shop.rows(GatewayAccount, GatewayAccount.id == account)[0].callback_token
         found.act(set_shop_price, row.id, "basic", "1 month", Money(2500, "EUR"), who=who)
     return found
+
+
+def with_gold(white: WhiteLabel) -> None:
+    """Aurora sells Gold, with two screens, for 40.00 EUR a month; it takes 16.00 credits."""
+    from billhead.actions.shops.set_shop_price import set_shop_price
+    from billhead.db import writing
+    from billhead.domain.context import Context
+    from billhead.domain.money import Money
+    from billhead.models.catalogue import Plan, Price, PriceBook
+    from billhead.models.people import Reseller
+
+    with white.shop.app.app_context(), writing(Context.system("test")) as tx:
+        book = tx.session.query(PriceBook).filter_by(code="eur", seller_id=white.shop.seller_id).one()
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        gold = Plan(
+            seller_id=white.shop.seller_id, code="gold", name="Gold", kind="stream", connections=2,
+            details=basic.details, tier=2,
+        )  # fmt: skip
+        tx.session.add(gold)
+        tx.session.flush()
+        tx.session.add(Price(book_id=book.id, plan_id=gold.id, term="1 month", amount_minor=1999, credit_minor=1600))
+        (aurora,) = white.shop.rows(Reseller, Reseller.code == "aurora")
+        row = tx.session.get_one(Reseller, aurora.id)
+        row.rights = {**row.rights, "sells": [*row.rights["sells"], "gold"]}
+    white.act(set_shop_price, white.area.ids["aurora"], "gold", "1 month", Money(4000, "EUR"), who="aurora")
 
 
 @pytest.fixture

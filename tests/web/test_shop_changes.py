@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from white_label import ShopBrowser, WhiteLabel
+from white_label import ShopBrowser, WhiteLabel, with_gold
 
 from billhead import clock
 from billhead.actions.billing.run import run_billing
@@ -32,10 +32,9 @@ from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.periods import start_of_day
-from billhead.models.catalogue import Plan, PlanChange, Price, PriceBook
+from billhead.models.catalogue import Plan, PlanChange
 from billhead.models.credits import CreditHold, CustomerCredit
 from billhead.models.documents import Document
-from billhead.models.people import Reseller
 from billhead.models.sellers import Seller
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Service, Subscription
@@ -49,23 +48,6 @@ def on(month: int, day: int) -> Iterator[None]:
     """At noon in 2027."""
     with clock.business_time(datetime(2027, month, day, 12, tzinfo=UTC)):
         yield
-
-
-def with_gold(white: WhiteLabel) -> None:
-    with white.shop.app.app_context(), writing(Context.system("test")) as tx:
-        book = tx.session.query(PriceBook).filter_by(code="eur", seller_id=white.shop.seller_id).one()
-        basic = tx.session.query(Plan).filter_by(code="basic").one()
-        gold = Plan(
-            seller_id=white.shop.seller_id, code="gold", name="Gold", kind="stream", connections=2,
-            details=basic.details, tier=2,
-        )  # fmt: skip
-        tx.session.add(gold)
-        tx.session.flush()
-        tx.session.add(Price(book_id=book.id, plan_id=gold.id, term="1 month", amount_minor=1999, credit_minor=1600))
-        (aurora,) = white.shop.rows(Reseller, Reseller.code == "aurora")
-        row = tx.session.get_one(Reseller, aurora.id)
-        row.rights = {**row.rights, "sells": [*row.rights["sells"], "gold"]}
-    white.act(set_shop_price, white.area.ids["aurora"], "gold", "1 month", Money(4000, "EUR"), who="aurora")
 
 
 def june(white: WhiteLabel) -> WhiteLabel:

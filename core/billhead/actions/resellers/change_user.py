@@ -1,6 +1,6 @@
 """A reseller changes what a subscriber has: plan, term, connections, bouquets, for credits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -11,7 +11,8 @@ from billhead.actions.resellers._changed_parts import put_parts
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
 from billhead.actions.resellers._prices import in_credits, told_part
 from billhead.actions.resellers._rights import effective_rights
-from billhead.actions.resellers._unused import SetOff, Stretch, gives_back, set_off, still_paid, tomorrow_of, unused
+from billhead.actions.resellers._same_end import at_own_rates
+from billhead.actions.resellers._unused import SetOff, Stretch, gives_back, set_off, tomorrow_of, unused
 from billhead.actions.resellers._users import with_payer
 from billhead.actions.resellers._wished_parts import wished_parts
 from billhead.actions.subscriptions._sale import AddOnOrder, Sold
@@ -143,13 +144,12 @@ def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
         if paid <= start or subscription.phase == "trial":
             raise Conflict("no paid day is left to change", hint="begin a new term instead")
         period, anchor = Period(start, paid), subscription.anchor
-        prices = {term: price}
-        stretches = []
-        for left_of, of, term_days in _bought(tx, subscription, period):
-            if of not in prices:
-                then = wished_parts(tx, reseller, subscription, wish.plan, of, wish.addons, today, whole_term=False)
-                prices[of] = _price(then, of)
-            stretches.append(Stretch.priced(left_of, prices[of], of, term_days))
+
+        def price_of(of: str) -> int:
+            then = wished_parts(tx, reseller, subscription, wish.plan, of, wish.addons, today, whole_term=False)
+            return _price(then, of)
+
+        stretches = at_own_rates(tx, subscription, period, price_of)
     costs = sum(one.worth_minor for one in stretches)
     back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)
     due = set_off(Money(costs, CREDITS), left, gives_back=back)
@@ -158,27 +158,6 @@ def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
 
 def _price(parts: Sequence[Sold], term: str) -> int:
     return sum(in_credits(part.price.credit_minor, part.plan, term, part.quantity).minor for part in parts)
-
-
-def _bought(tx: Tx, subscription: Subscription, period: Period) -> Iterator[tuple[Period, str, int]]:
-    """The days of a period, by the terms that they were bought for, each with the days of a whole one. Days that no
-    purchase tells the term of are some of the term that it has."""
-    start = period.start
-    known = [one for _, parts in still_paid(tx, subscription) for one in parts if one.term]
-    for one in sorted(known, key=lambda one: one.days.start):
-        days = one.days.overlap(Period(start, period.end)) if start < period.end else None
-        if days is None:
-            continue
-        if start < days.start:
-            yield _untold(subscription, Period(start, days.start))
-        yield days, one.term, one.term_days
-        start = days.end
-    if start < period.end:
-        yield _untold(subscription, Period(start, period.end))
-
-
-def _untold(subscription: Subscription, days: Period) -> tuple[Period, str, int]:
-    return days, subscription.term, cycle(days.start, Term.parse(subscription.term), 0).days
 
 
 def _refuse(tx: Tx, subscription: Subscription) -> None:

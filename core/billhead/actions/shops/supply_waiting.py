@@ -1,40 +1,29 @@
 """The next order of a reseller's shop that waits for its credits: held and wanted, or it waits on, and why."""
 
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.catalogue.prices_for import PriceList
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.payments._paid import is_kept
-from billhead.actions.provisioning._desired import panel_view
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, settle_holds
-from billhead.actions.resellers._prices import credit_prices, in_credits
 from billhead.actions.resellers._tree import is_stopped, lock_resellers
 from billhead.actions.resellers._unused import tomorrow_of
 from billhead.actions.shops._changing import cost_of_change
+from billhead.actions.shops._cost_of_time import cost_of_time
 from billhead.actions.shops._may_come import has_open_orders, is_bought, is_paid
 from billhead.actions.shops._own import customer_of
-from billhead.actions.shops._supplying import TIMED, share_of_term
 from billhead.actions.shops._waited import Its, begin_today, time_of
 from billhead.actions.subscriptions._shape import reshape, shapes_of
 from billhead.actions.subscriptions._state import live_services, record
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, Conflict
-from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Period
 from billhead.domain.subscription import State
-from billhead.models.catalogue import Plan
-from billhead.models.documents import DocumentLine
-from billhead.models.panels import Panel
-from billhead.models.people import Customer, Reseller
+from billhead.models.people import Reseller
 from billhead.models.shops import ShopSupply
-from billhead.models.subscriptions import Service, Subscription
-from billhead.plugin import Expiry
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["Supplying", "supply_waiting"]
 
@@ -130,22 +119,6 @@ def _tell(tx: Tx, reseller: Reseller) -> None:
     queue_notice(tx, own.id, "shop_waiting", key, {"reseller_id": reseller.id})
 
 
-def _left(tx: Tx, subscription: Subscription, its: Its) -> Fraction:
-    """Which share of its time is bought: what can still be watched, which is all unless it was paid late. A panel that
-    sells time sells it whole."""
-    today = clock.today_in(subscription.zone)
-    if today <= its.start or its.overtaken:  # overtaken: its lines ran, by what came later
-        return Fraction(1)
-    if any(_is_sold_whole(tx, line) for line in live_services(tx, subscription)):
-        return Fraction(1)
-    return Fraction((its.end - today).days, (its.end - its.start).days)
-
-
-def _is_sold_whole(tx: Tx, line: Service) -> bool:
-    panel = tx.session.get_one(Panel, line.panel_id)
-    return panel_view(tx.session, panel, bouquets=False).capabilities.expiry is Expiry.PURCHASED
-
-
 def _planned(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply, its: Its) -> Purchase:
     if is_stopped(tx.session, reseller):
         raise Conflict(f"{reseller.name} is suspended", code="reseller_suspended")
@@ -155,43 +128,7 @@ def _planned(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSu
         days = Period(tomorrow_of(subscription), its.end)
         cost, sold = cost_of_change(tx, reseller, subscription, row, days)
     else:
-        left = _left(tx, subscription, its)
-        days = Period(its.start if left == 1 else clock.today_in(subscription.zone), its.end)
-        cost, sold = _cost(tx, reseller, subscription, row, left)
+        cost, days, sold = cost_of_time(tx, reseller, subscription, row, its)
     row.credits_minor = cost.minor
     asked = {"sold_currency": subscription.currency, "term": subscription.term, "supply_id": row.id}
     return Purchase("supply", cost, days, subscription.anchor, {**asked, **sold})
-
-
-def _cost(
-    tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply, left: Fraction
-) -> tuple[Money, dict[str, Any]]:
-    """By the price list of today for who pays, for what is bought of it; and what it is sold for, as the shop's
-    invoice says, without tax."""
-    lines = tx.session.scalars(
-        select(DocumentLine)
-        .where(
-            DocumentLine.document_id == row.document_id,
-            DocumentLine.subscription_id == subscription.id,
-            DocumentLine.kind.in_(TIMED),
-            is_kept(),
-        )
-        .order_by(DocumentLine.position)
-    ).all()
-    customer = tx.session.get_one(Customer, subscription.customer_id)
-    prices = credit_prices(tx.session, reseller, customer, {line.plan_id for line in lines if line.plan_id})
-    total, sold = Money(0, CREDITS), []
-    for line in lines:
-        plan = tx.session.get_one(Plan, line.plan_id)
-        total += share_of_term(line, _asked_for(line, plan, subscription.term, prices).minor, left)
-        sold.append([plan.id, line.quantity])
-    trial = any(line.kind == "trial" for line in lines)
-    return total, {"sold": sold, "sold_minor": sum(line.net_minor for line in lines), "trial": trial}
-
-
-def _asked_for(line: DocumentLine, plan: Plan, term: str, prices: PriceList) -> Money:
-    """A line of a trial has the trial's own length; its price stands beside that of the term which follows."""
-    if line.kind != "trial":
-        return in_credits(prices.of(plan, line.term).credit_minor, plan, line.term)
-    price = prices.of(plan, term)
-    return in_credits(price.trial_credit_minor if price.trial_term else None, plan, "a trial")

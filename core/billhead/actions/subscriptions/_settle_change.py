@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.events import emit
+from billhead.actions.shops._changing import has_price
 from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._making import make_change
 from billhead.actions.subscriptions._own_ends import with_own_end
@@ -62,6 +63,8 @@ def _steps(tx: Tx, subscription: Subscription, change: SubscriptionChange, paid_
     rated = preview_rebill(tx.session, desk, history_after(history, steps, today), credit=False)
     if not rated.kind and is_supplied(subscription):  # nothing is billed that its credits could be asked for
         raise Conflict("no day of it that was billed is left")
+    if is_supplied(subscription) and not has_price(tx, subscription, asked.parts):
+        raise Conflict("it has no price in credits for the days that are left")
     costs = rated.total_minor if rated.kind == "invoice" else 0
     return steps if costs <= paid_minor else None
 

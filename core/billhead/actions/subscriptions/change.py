@@ -11,6 +11,7 @@ from billhead.actions.billing._extended import extended, lost_days
 from billhead.actions.billing._rated import Rated, RatedLine
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.documents._subscriptions import owed_of
+from billhead.actions.shops._changing import has_price
 from billhead.actions.shops._may_come import refuse_while_supplied
 from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._making import Changed, make_change
@@ -137,8 +138,9 @@ def change(tx: Tx, wish: ChangeWish, seen: str = "") -> Changed:
     """Make the change at once, schedule it for the end of the term, or offer it as a proforma that makes it when paid.
 
     More money a day comes at once, less at the end of the term, unless the operator's rules or staff say otherwise. In
-    a reseller's shop the lines have it with the reseller's credits; where none of its days was billed, with those of
-    the next term. `seen` is that of the preview that was shown, if any was.
+    a reseller's shop the lines have it with the reseller's credits: with those of the next term where none of its days
+    was billed, or it has no price in credits for the term that these were bought for. `seen` is that of the preview
+    that was shown, if any was.
     Raises NotAllowed (forbidden by the rules), Conflict (an unpaid invoice, a subscription that does not run; with
     `seen` "price_changed") and what the price list refuses.
     """
@@ -186,7 +188,7 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
                 "a part of a period costs its full price here, and no day can be added for the rest of it",
                 hint="make the change at the end of the term",
             )
-        if not lost and (found.kind or not is_supplied(subscription)):
+        if not lost and (not is_supplied(subscription) or (found.kind and has_price(tx, subscription, asked.parts))):
             owes = found.kind == "invoice" and found.total_minor > 0
             must_pay = owes and subscription.collection == "manual" and not staff
             rated = found if found.kind else None
