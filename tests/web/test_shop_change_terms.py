@@ -22,9 +22,10 @@ from billhead.actions.resellers.add_user import NewUser, add_user
 from billhead.actions.resellers.change_user import UserChange, preview_change_user
 from billhead.actions.resellers.renew_user import renew_user
 from billhead.actions.shops.set_shop_price import set_shop_price
+from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
 from billhead.db import reading, writing
-from billhead.domain.context import Context
+from billhead.domain.context import Context, Role, Scope
 from billhead.domain.money import Money
 from billhead.models.catalogue import Plan, PlanChange, Price, PriceBook
 from billhead.models.credits import CustomerCredit
@@ -192,3 +193,25 @@ def test_what_has_no_price_in_credits_for_the_term_that_runs_comes_with_the_next
         (lot,) = shops.shop.rows(CustomerCredit)
         assert lot.remaining_minor == 750
         assert [row.state for row in shops.shop.rows(ShopSupply)] == ["supplied"]
+
+
+def test_what_is_paid_after_its_first_day_and_would_lose_days_for_its_full_price_is_not_made(shops: WhiteLabel):
+    """A second screen from the first day of June on, that adds its missing days elsewhere: paid on the 5th, four days
+    of it would be lost."""
+    (screen,) = shops.shop.rows(Plan, Plan.code == "screen")
+    shops.shop.change(Plan, screen.id, proration="extend")
+    shops.act(set_shop_price, shops.area.ids["aurora"], "screen", "1 month", Money(500, "EUR"), who="aurora")
+    with on(6, 1):
+        buys(shops, "1 month")
+        (subscription,) = shops.shop.rows(Subscription)
+        ada = Context("customer:ada", Role.CUSTOMER, Scope(customer_id=subscription.customer_id))
+        wish = ChangeWish(subscription.id, addons=(AddOnOrder("screen", 1),))
+        with shops.shop.app.app_context(), writing(ada) as tx:
+            assert change(tx, wish).state == "offered"
+    with on(6, 5):
+        pays(shops)
+        (lot,) = shops.shop.rows(CustomerCredit)
+        assert lot.remaining_minor == 500
+        assert [row.changes for row in shops.shop.rows(ShopSupply)] == [False]
+        with shops.shop.app.app_context(), writing(ada) as tx:
+            assert change(tx, wish).effective_on == "2027-07-01"

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.billing._extended import lost_days
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.events import emit
 from billhead.actions.shops._changing import has_price
@@ -56,10 +57,13 @@ def _steps(tx: Tx, subscription: Subscription, change: SubscriptionChange, paid_
     history = desk.history(tx.session, subscription.id)
     today = history.item.target
     asked = resolved(tx, subscription, history, _wish(subscription.id, change.wish), today)
-    desk.catalogue.need(tx.session, prices={one.price_id for one in asked.parts})
+    wanted = {"plans": {one.plan_id for one in asked.parts}, "prices": {one.price_id for one in asked.parts}}
+    desk.catalogue.need(tx.session, **wanted)
     catalogue, to = None if is_supplied(subscription) else desk.catalogue, (asked.plan.id, asked.term)
     steps = steps_of(history.item, asked.parts, today, plan_id=to[0], term=to[1], restart=False, catalogue=catalogue)
     steps = with_own_end(tx, subscription, steps, today)
+    if lost_days(history, steps.item, today, desk.catalogue):  # it was offered on the first day of a period
+        raise Conflict("a part of a period costs its full price here, and no day can be added for the rest of it")
     rated = preview_rebill(tx.session, desk, history_after(history, steps, today), credit=False)
     if not rated.kind and is_supplied(subscription):  # nothing is billed that its credits could be asked for
         raise Conflict("no day of it that was billed is left")
