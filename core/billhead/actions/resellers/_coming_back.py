@@ -7,9 +7,8 @@ wallet any more: whoever pays for the subscription now gets it, as new lots that
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
-
 from billhead.actions.resellers._tree import lock_rows
+from billhead.actions.resellers._users import payers_of
 from billhead.actions.resellers._uses import note_use, owners_of
 from billhead.actions.resellers._wallet import Taken, add_lot, book, put_back, repay, wallet
 from billhead.db import Tx
@@ -17,7 +16,7 @@ from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import CREDITS, Money
 from billhead.models.credits import CreditHold
 from billhead.models.people import Reseller
-from billhead.models.subscriptions import Service, Subscription
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["give_back", "lock_payers"]
 
@@ -27,13 +26,8 @@ def lock_payers(tx: Tx, subscription: Subscription) -> dict[int, Reseller]:
 
     To be asked before anything is booked, and before one of them is locked alone: all are locked by rising id.
     """
-    paid = (
-        select(CreditHold.reseller_id)
-        .join(Service, Service.id == CreditHold.service_id)
-        .where(Service.subscription_id == subscription.id)
-    )
     tx.session.flush()
-    ids = {*tx.session.scalars(paid), subscription.payer_reseller_id or 0}
+    ids = {*tx.session.scalars(payers_of([subscription.id])), subscription.payer_reseller_id or 0}
     return lock_rows(tx, ids)
 
 

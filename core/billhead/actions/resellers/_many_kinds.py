@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from billhead.actions.resellers._renewal_plans import planned_renewals
-from billhead.actions.resellers.disable_user import disable_user, preview_disable_user
-from billhead.actions.resellers.enable_user import enable_user, preview_enable_user
+from billhead.actions.resellers._renewal_plans import PlannedRenewal, planned_renewals
+from billhead.actions.resellers.disable_user import disable_user, preview_disable_users
+from billhead.actions.resellers.enable_user import enable_user, preview_enable_users
 from billhead.actions.resellers.renew_user import renew_user
-from billhead.actions.resellers.terminate_user import preview_terminate_user, terminate_user
+from billhead.actions.resellers.terminate_user import preview_terminate_users, terminate_user
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, InvalidInput
 from billhead.domain.periods import Term
@@ -26,6 +26,19 @@ class Kind:
     takes: bool = False
 
 
+_T = TypeVar("_T")
+
+
+def _all(
+    preview: Callable[[Tx, Sequence[int]], Mapping[int, _T | BillheadError]], credits_of: Callable[[_T], int]
+) -> Callable[[Tx, Sequence[int]], Mapping[int, int | BillheadError]]:
+    def in_credits(tx: Tx, subscriptions: Sequence[int]) -> Mapping[int, int | BillheadError]:
+        found = preview(tx, subscriptions)
+        return {key: one if isinstance(one, BillheadError) else credits_of(one) for key, one in found.items()}
+
+    return in_credits
+
+
 def _renewing(term: str) -> Kind:
     """For that term, or "" for the one that each has."""
 
@@ -33,29 +46,10 @@ def _renewing(term: str) -> Kind:
         done = renew_user(tx, subscription_id, term)
         return done.credits_minor, done.paid_through
 
-    def preview(tx: Tx, subscriptions: Sequence[int]) -> Mapping[int, int | BillheadError]:
-        found = planned_renewals(tx, subscriptions, term)
-        return {key: one if isinstance(one, BillheadError) else one.bought.amount.minor for key, one in found.items()}
+    def preview(tx: Tx, subscriptions: Sequence[int]) -> Mapping[int, PlannedRenewal | BillheadError]:
+        return planned_renewals(tx, subscriptions, term)
 
-    return Kind(preview, renew, takes=True)
-
-
-_T = TypeVar("_T")
-
-
-def _each(
-    preview: Callable[[Tx, int], _T], credits_of: Callable[[_T], int]
-) -> Callable[[Tx, Sequence[int]], Mapping[int, int | BillheadError]]:
-    def one_by_one(tx: Tx, subscriptions: Sequence[int]) -> Mapping[int, int | BillheadError]:
-        found: dict[int, int | BillheadError] = {}
-        for key in subscriptions:
-            try:
-                found[key] = credits_of(preview(tx, key))
-            except BillheadError as error:
-                found[key] = error
-        return found
-
-    return one_by_one
+    return Kind(_all(preview, lambda planned: planned.bought.amount.minor), renew, takes=True)
 
 
 def _nothing(_seen: object) -> int:
@@ -72,10 +66,10 @@ def _do(act: Callable[[Tx, int], object]) -> Callable[[Tx, int], tuple[int, str]
 
 KINDS = {
     "renew": _renewing(""),
-    "disable": Kind(_each(preview_disable_user, _nothing), _do(disable_user)),
-    "enable": Kind(_each(preview_enable_user, _nothing), _do(enable_user)),
+    "disable": Kind(_all(preview_disable_users, _nothing), _do(disable_user)),
+    "enable": Kind(_all(preview_enable_users, _nothing), _do(enable_user)),
     "end": Kind(
-        _each(preview_terminate_user, lambda seen: seen.returned_minor),
+        _all(preview_terminate_users, lambda seen: seen.returned_minor),
         lambda tx, key: (terminate_user(tx, key).returned_minor, ""),
     ),
 }

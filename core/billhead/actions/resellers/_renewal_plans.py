@@ -9,7 +9,7 @@ from billhead import clock
 from billhead.actions.resellers._holds import Purchase, purchase_open, purchases_open
 from billhead.actions.resellers._prices import in_credits, told_part
 from billhead.actions.resellers._renewal_costs import RenewalCost, renewal_costs
-from billhead.actions.resellers._users import Paying, with_payers
+from billhead.actions.resellers._users import Paying, of_one, with_payers
 from billhead.actions.resellers._wished_parts import ForTerm, parts_for_terms
 from billhead.actions.subscriptions._sale import Sold
 from billhead.actions.subscriptions._state import live_lines
@@ -50,10 +50,7 @@ def renewed(planned: PlannedRenewal) -> UserRenewed:
 
 
 def planned_renewal(tx: Tx, subscription_id: int, term: str) -> PlannedRenewal:
-    planned = planned_renewals(tx, [subscription_id], term)[subscription_id]
-    if isinstance(planned, BillheadError):
-        raise planned
-    return planned
+    return of_one(planned_renewals(tx, [subscription_id], term), subscription_id)
 
 
 def planned_renewals(tx: Tx, subscriptions: Collection[int], term: str) -> dict[int, PlannedRenewal | BillheadError]:

@@ -4,22 +4,24 @@ Everybody locks in the same order: subscriptions by rising id, then resellers by
 for each other in a circle.
 """
 
-from collections.abc import Callable, Collection
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.resellers._tree import lock_resellers, lock_rows, sells_nothing, stopped_among, subtree
 from billhead.actions.subscriptions._state import visible_subscription
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, Conflict, NotAllowed, NotFound
+from billhead.models.credits import CreditHold
 from billhead.models.people import Customer, Reseller
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Service, Subscription
 
-__all__ = ["Paying", "lock_paid_by", "paid_with_credits", "with_payer", "with_payers"]
+__all__ = ["Paying", "lock_paid_by", "of_each", "of_one", "paid_with_credits", "payers_of", "with_payer", "with_payers"]
 
 _TRIES = 5
+T = TypeVar("T")
 
 
 def lock_paid_by(tx: Tx, reseller_id: int, resellers: Callable[[Session], Collection[int]]) -> None:
@@ -60,19 +62,30 @@ def with_payer(tx: Tx, subscription_id: int) -> tuple[Subscription, Reseller]:
     return subscription, reseller
 
 
+def payers_of(subscriptions: Collection[int]) -> Select[int]:
+    """The ids of all that have ever paid for them with credits."""
+    paid = select(CreditHold.reseller_id).join(Service, Service.id == CreditHold.service_id)
+    return paid.where(Service.subscription_id.in_(subscriptions)).distinct()
+
+
 class Paying(NamedTuple):
     subscription: Subscription
     reseller: Reseller
     customer: Customer
 
 
-def with_payers(tx: Tx, subscriptions: Collection[int]) -> dict[int, Paying | BillheadError]:
-    """As `with_payer`, of many in a few queries: locked in that order, each with its payer or what it would raise."""
+def with_payers(
+    tx: Tx, subscriptions: Collection[int], *, paid_before: bool = False
+) -> dict[int, Paying | BillheadError]:
+    """As `with_payer`, of many in a few queries: locked in that order, each with its payer or what it would raise.
+    `paid_before`: who had paid for them earlier is locked with who pays now, as it has to be where credits come back.
+    """
     session, scope = tx.session, tx.ctx.scope
     session.flush()
     locked = select(Subscription).where(Subscription.id.in_(subscriptions)).order_by(Subscription.id).with_for_update()
     rows = {row.id: row for row in session.scalars(locked.execution_options(populate_existing=True))}
-    payers = lock_rows(tx, {row.payer_reseller_id for row in rows.values() if row.payer_reseller_id is not None})
+    now = {row.payer_reseller_id for row in rows.values() if row.payer_reseller_id is not None}
+    payers = lock_rows(tx, {*now, *(session.scalars(payers_of(rows)) if paid_before else ())})
     owners = select(Customer).where(Customer.id.in_({row.customer_id for row in rows.values()}))
     customers = {row.id: row for row in session.scalars(owners)}
     below = set() if scope.reseller_id is None else set(session.scalars(subtree(scope.reseller_id)))
@@ -93,10 +106,34 @@ def with_payers(tx: Tx, subscriptions: Collection[int]) -> dict[int, Paying | Bi
                 raise sells_nothing(stopped[one])
         return Paying(row, payer, owner)
 
-    found: dict[int, Paying | BillheadError] = {}
+    return _each(subscriptions, paying)
+
+
+def _each(subscriptions: Iterable[int], check: Callable[[int], T]) -> dict[int, T | BillheadError]:
+    found: dict[int, T | BillheadError] = {}
     for key in subscriptions:
         try:
-            found[key] = paying(key)
+            found[key] = check(key)
         except BillheadError as error:
             found[key] = error
     return found
+
+
+def of_each(payers: Mapping[int, Paying | BillheadError], check: Callable[[Paying], T]) -> dict[int, T | BillheadError]:
+    """Of what `with_payers` has found: what the check of each returns, or what it would raise."""
+
+    def checked(key: int) -> T:
+        one = payers[key]
+        if isinstance(one, BillheadError):
+            raise one
+        return check(one)
+
+    return _each(payers, checked)
+
+
+def of_one(found: Mapping[int, T | BillheadError], subscription_id: int) -> T:
+    """Of what was asked of many, that of one alone. Raises what it is refused with."""
+    one = found[subscription_id]
+    if isinstance(one, BillheadError):
+        raise one
+    return one

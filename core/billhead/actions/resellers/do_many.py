@@ -10,15 +10,15 @@ from sqlalchemy import and_, or_, select
 from billhead import clock
 from billhead.actions.resellers._many_kinds import kind_of
 from billhead.actions.resellers._tree import is_within, lock_resellers, lock_rows, subtree
+from billhead.actions.resellers._users import payers_of
 from billhead.actions.resellers._wallet import balance
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
-from billhead.models.credits import CreditHold
 from billhead.models.people import Customer
 from billhead.models.resellers import UserBulk, UserBulkItem
-from billhead.models.subscriptions import Service, Subscription
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["ManyAsked", "ManyPreview", "PayerPreview", "do_many", "preview_do_many"]
 
@@ -77,7 +77,7 @@ def preview_do_many(tx: Tx, reseller_id: int, kind: str, subscriptions: Sequence
     payer_of = dict(tx.session.execute(of_ids.order_by(Subscription.id).with_for_update()).all())
     paying = {one for one in payer_of.values() if one is not None}
     # what ends may bring back an earlier payer's: they are locked with the others, none of them alone later
-    lock_rows(tx, {reseller_id, *paying, *(_paid_before(tx, ids) if kind == "end" else ())})
+    lock_rows(tx, {reseller_id, *paying, *(tx.session.scalars(payers_of(ids)) if kind == "end" else ())})
     payers = lock_resellers(tx, reseller_id, *sorted(paying - {reseller_id}))
     rooms = {one.id: balance(tx, one).minor + one.credit_line_minor for one in payers}
     costs, lacking = defaultdict[int | None, list[int]](list), Counter[int | None]()
@@ -102,11 +102,6 @@ def preview_do_many(tx: Tx, reseller_id: int, kind: str, subscriptions: Sequence
         if one.id in paying
     ]
     return ManyPreview(tuple(told), tuple(done), tuple(short), tuple(refused))
-
-
-def _paid_before(tx: Tx, ids: Sequence[int]) -> Sequence[int]:
-    paid = select(CreditHold.reseller_id).join(Service, Service.id == CreditHold.service_id)
-    return tx.session.scalars(paid.where(Service.subscription_id.in_(ids)).distinct()).all()
 
 
 @verb("resellers.do_many")

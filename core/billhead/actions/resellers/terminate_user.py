@@ -1,18 +1,18 @@
 """A reseller ends a subscriber's subscription at once; unused credits go back where its rights say so."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from billhead.actions.resellers._coming_back import lock_payers
 from billhead.actions.resellers._holds import return_unused
-from billhead.actions.resellers._rights import effective_rights
-from billhead.actions.resellers._unused import gives_back, unused
-from billhead.actions.resellers._users import paid_with_credits, with_payer
+from billhead.actions.resellers._rights import effective_rights_of
+from billhead.actions.resellers._unused import giving_back, unused, unused_of
+from billhead.actions.resellers._users import Paying, of_each, of_one, paid_with_credits, with_payers
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import NotAllowed
+from billhead.domain.errors import BillheadError, NotAllowed
 
-__all__ = ["UserTerminated", "preview_terminate_user", "terminate_user"]
+__all__ = ["UserTerminated", "preview_terminate_user", "preview_terminate_users", "terminate_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,24 @@ class UserTerminated:
 
 def preview_terminate_user(tx: Tx, subscription_id: int) -> UserTerminated:
     """What `terminate_user` would do, without doing it."""
-    lock_payers(tx, paid_with_credits(tx, subscription_id))  # what comes back may be an earlier payer's
-    subscription, reseller = with_payer(tx, subscription_id)
-    rights = effective_rights(tx.session, reseller.id)
-    if not (tx.ctx.scope.everything or rights.terminate):
-        raise NotAllowed(f"{reseller.name} may not terminate: it can let the subscription run out")
-    back = unused(tx, subscription) if gives_back(tx, rights, subscription) else []
-    return UserTerminated(subscription_id, sum(part.minor for _, part in back))
+    return of_one(preview_terminate_users(tx, [subscription_id]), subscription_id)
+
+
+def preview_terminate_users(tx: Tx, subscriptions: Collection[int]) -> dict[int, UserTerminated | BillheadError]:
+    """What `terminate_user` would do to each, without doing it, or what it would raise."""
+    payers = with_payers(tx, subscriptions, paid_before=True)  # what comes back may be an earlier payer's
+    found = [one for one in payers.values() if isinstance(one, Paying)]
+    rights = effective_rights_of(tx.session, {one.reseller.id for one in found})
+    back = giving_back(tx, [(rights[one.reseller.id], one.subscription) for one in found])
+    left = unused_of(tx, [one.subscription for one in found if one.subscription.id in back])
+
+    def check(one: Paying) -> UserTerminated:
+        if not (tx.ctx.scope.everything or rights[one.reseller.id].terminate):
+            raise NotAllowed(f"{one.reseller.name} may not terminate: it can let the subscription run out")
+        key = one.subscription.id
+        return UserTerminated(key, sum(part.minor for _, part in left.get(key, ())))
+
+    return of_each(payers, check)
 
 
 @verb("resellers.terminate_user")
