@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.credits._lending import lent_to, take_back
@@ -10,7 +9,7 @@ from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.documents._moving import moved
 from billhead.actions.events import emit
 from billhead.actions.payments._allocating import locked_documents
-from billhead.actions.payments._attempts import under_way
+from billhead.actions.payments._attempts import refuse_under_way
 from billhead.actions.resellers._given import is_reseller_order
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -65,9 +64,9 @@ def _check(session: Session, ctx: Context, document: Document | None, document_i
         raise NotFound("document", document_id)
     if document.state != ProformaState.OPEN:
         raise Conflict("this order does not wait to be paid any more")
-    if session.scalar(select(Document.id).where(Document.id == document_id, under_way(UNRESOLVED))) is not None:
-        name = document.number_text or f"document {document.id}"
-        raise Conflict(f"a payment of {name} is under way", code="payment_undecided", hint="wait until it has ended")
+    # nor while its payer is at the gateway: what is paid there would bring no bonus, and a reseller no credits. Staff
+    # who can't wait for that void it
+    refuse_under_way(session, document, UNRESOLVED)
     if any(one.spent_minor for one in lent_to(session, document.customer_id) if one.document_id == document_id):
         raise Conflict("some of this credit is spent: it is to be paid")
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from billhead.actions.payments._attempts import undecided
+from billhead.actions.payments._attempts import refuse_under_way
 from billhead.db import Tx
 from billhead.domain.document import Kind, State
 from billhead.domain.errors import Conflict
@@ -12,12 +12,15 @@ __all__ = ["is_untouched", "must_be_untouched"]
 
 
 def must_be_untouched(tx: Tx, document: Document) -> None:
-    """Raises Conflict: something is settled on it, a payment is under way, or a credit note corrects it."""
+    """Raises Conflict: something is settled on it, a payment is under way, or a credit note corrects it.
+
+    A payer who is at the gateway keeps nobody from it: such a page may stand open for days, as one that says where a
+    transfer goes does, and what comes for it later is credit.
+    """
     name = document.number_text or f"document {document.id}"
     if document.settled_minor and document.kind != Kind.PROFORMA:
         raise Conflict(f"something is settled on {name}", code="settled", hint="give it back, or issue a credit note")
-    if undecided(tx, document.id):
-        raise Conflict(f"a payment of {name} is under way", code="payment_undecided", hint="wait until it has ended")
+    refuse_under_way(tx.session, document)
     correcting = (
         select(Document.number_text)
         .join(DocumentLine, DocumentLine.document_id == Document.id)

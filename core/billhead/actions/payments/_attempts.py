@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.credits._top_up import brought_for, is_top_up
@@ -34,6 +35,7 @@ __all__ = [
     "last_charge",
     "open_account",
     "payable",
+    "refuse_under_way",
     "short_reference",
     "undecided",
     "under_way",
@@ -104,6 +106,13 @@ def last_charge(tx: Tx, document_id: int) -> int:
 def undecided(tx: Tx, document_id: int) -> bool:
     """Nobody knows yet whether money for this document moved: by an attempt of its own, or one for several."""
     return tx.session.scalar(select(Document.id).where(Document.id == document_id, under_way())) is not None
+
+
+def refuse_under_way(session: Session, document: Document, states: Collection[AttemptState] = BLOCKS_ANOTHER) -> None:
+    """Raises Conflict while money may be on its way to it; `states` as of `under_way`."""
+    if session.scalar(select(Document.id).where(Document.id == document.id, under_way(states))) is not None:
+        name = document.number_text or f"document {document.id}"
+        raise Conflict(f"a payment of {name} is under way", code="payment_undecided", hint="wait until it has ended")
 
 
 def under_way(states: Collection[AttemptState] = BLOCKS_ANOTHER) -> ColumnElement[bool]:
