@@ -19,6 +19,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
 from billhead.domain.money import Money
 from billhead.domain.percentage import parse_percent
+from billhead.domain.periods import by_length
 from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
 
 __all__ = ["group"]
@@ -42,12 +43,13 @@ def list_prices(plan: str, as_json: bool) -> None:
         select(Price, Plan.code, PriceBook)
         .join(Plan, Plan.id == Price.plan_id)
         .join(PriceBook, PriceBook.id == Price.book_id)
-        .order_by(PriceBook.code, Plan.code, Price.term, Price.version.desc())
+        .order_by(PriceBook.code, Plan.code, Price.version.desc())
     )
     if plan:
         query = query.where(Plan.code == plan)
     with reading() as session:
         rows = [_row(price, code, book) for price, code, book in session.execute(query)]
+    rows.sort(key=lambda row: (row["book"], row["plan"], by_length(row["term"]), row["term"]))  # versions stay in order
     show({"prices": rows}, as_json, [_line(row) for row in rows] or ["There is no price."])
 
 

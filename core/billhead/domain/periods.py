@@ -65,6 +65,11 @@ class Term:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
 
 
+def by_length(term: str) -> int:
+    """A key to sort terms by as they stand in the price list, the shortest first; "", paid once, before them all."""
+    return Term.parse(term).about_days if term else 0
+
+
 def refuse_far(field: str, day: date | None, today: date) -> None:
     """Raises InvalidInput for a day that lies further ahead than the longest term: a slip, and no date can be reckoned
     from the last of all."""

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.db import reading
+from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.models.catalogue import Bouquet, Plan, Price, PriceBook, Reprice
 from billhead.models.coupons import Coupon
 from billhead.models.operations import AuditEntry
@@ -91,6 +92,19 @@ def test_many_prices_are_shown_changed_and_taken_back(counter):
     assert counter.row(Reprice, 1).state == "withdrawn"
     assert counter.trail("catalogue.withdraw_reprice")[0][1:] == ("reprice:1", "asked by phone")
     assert [price for price in (counter.row(Price, n) for n in range(1, 99)) if price and price.withdrawn_on]
+
+
+def test_prices_to_tick_stand_by_the_length_of_their_terms(counter):
+    """As text, "12 months" comes before "3 months"."""
+    with counter.shop.app.app_context(), writing(Context.system("test")) as tx:
+        old = tx.session.get_one(Price, priced(counter, "basic").id)
+        for term, minor in (("24 months", 15_999), ("3 months", 2699), ("2 weeks", 599)):
+            tx.session.add(Price(book_id=old.book_id, plan_id=old.plan_id, term=term, amount_minor=minor))
+    shown = counter.get("/admin/price-changes/new").text
+    where = [shown.index(f"Basic, {term}: ") for term in ("2 weeks", "1 month", "3 months", "12 months", "24 months")]
+    assert where == sorted(where)
+    fields = [shown.index(f'name="{name}"') for name in ("valid_from", "whom", "existing_from", "tell_days")]
+    assert fields == sorted(fields)
 
 
 def test_new_customers_alone_pay_a_new_amount(counter):

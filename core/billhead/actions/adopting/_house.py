@@ -13,7 +13,7 @@ from billhead.actions.provisioning._desired import PanelView, panel_view
 from billhead.actions.provisioning._owners import owners_on
 from billhead.domain.adoption import Candidate
 from billhead.domain.due import days_ahead
-from billhead.domain.periods import Term
+from billhead.domain.periods import Term, by_length
 from billhead.models.adoptions import Adoption
 from billhead.models.catalogue import Plan, PlanBouquet
 from billhead.models.panels import Panel, PanelOwner
@@ -123,4 +123,4 @@ def term_sold(prices: PriceList, plan: Plan, wanted: str) -> str:
     terms = [term for plan_id, term in prices if plan_id == plan.id and term]
     if wanted in terms:
         return wanted
-    return min(terms, key=lambda term: Term.parse(term).about_days, default="")
+    return min(terms, key=by_length, default="")

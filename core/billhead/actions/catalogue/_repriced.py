@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billhead.actions.catalogue._versions import normal_term
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import Money
+from billhead.domain.periods import by_length
 from billhead.models.catalogue import Plan, Price, PriceBook
 
 __all__ = ["RepriceWish", "newest_prices"]
@@ -40,7 +41,8 @@ class RepriceWish:
 
 
 def newest_prices(session: Session, wish: RepriceWish) -> list[tuple[PriceBook, Plan, Price]]:
-    """Of the prices that the wish means, the version that would be changed; a plan that is retired has none.
+    """Of the prices that the wish means, the version that would be changed; a plan that is retired has none. Of
+    each book and plan the shortest term first.
 
     Raises InvalidInput (a code or term that is none) and Conflict (one of `prices` is not the newest any more).
     """
@@ -49,7 +51,7 @@ def newest_prices(session: Session, wish: RepriceWish) -> list[tuple[PriceBook, 
         .join(Price, Price.book_id == PriceBook.id)
         .join(Plan, Plan.id == Price.plan_id)
         .where(PriceBook.seller_id == wish.seller_id, Price.withdrawn_on.is_(None), Plan.retired.is_(False))
-        .order_by(PriceBook.id, Plan.id, Price.term, Price.version.desc())
+        .order_by(PriceBook.id, Plan.id, Price.version.desc())
     )
     if wish.books:
         query = query.where(PriceBook.code.in_(_known(session, PriceBook, wish.seller_id, wish.books, "books")))
@@ -60,9 +62,10 @@ def newest_prices(session: Session, wish: RepriceWish) -> list[tuple[PriceBook, 
     newest: dict[tuple[int, int, str], tuple[PriceBook, Plan, Price]] = {}
     for book, plan, price in session.execute(query):
         newest.setdefault((book.id, plan.id, price.term), (book, plan, price))
+    known = sorted(newest.values(), key=lambda row: (row[0].id, row[1].id, by_length(row[2].term), row[2].term))
     if not wish.prices:
-        return list(newest.values())
-    meant = [found for found in newest.values() if found[2].id in wish.prices]
+        return known
+    meant = [found for found in known if found[2].id in wish.prices]
     if len(meant) < len(set(wish.prices)):
         raise Conflict("one of these prices has changed in the meantime", hint="choose them again")
     return meant

@@ -5,7 +5,7 @@ from billhead.actions.resellers._users import with_payer
 from billhead.actions.resellers.renew_user import UserRenewed, preview_renew_user
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
-from billhead.domain.periods import Term
+from billhead.domain.periods import by_length
 from billhead.models.people import Customer
 
 __all__ = ["renewal_terms"]
@@ -17,7 +17,7 @@ def renewal_terms(tx: Tx, subscription_id: int) -> list[UserRenewed]:
     subscription, reseller = with_payer(tx, subscription_id)
     customer = tx.session.get_one(Customer, subscription.customer_id)
     priced = {term for _, term in credit_prices(tx.session, reseller, customer, {subscription.plan_id}) if term}
-    others = sorted(priced - {subscription.term}, key=lambda term: Term.parse(term).about_days)
+    others = sorted(priced - {subscription.term}, key=by_length)
     found, refused = list[UserRenewed](), list[InvalidInput | NotFound]()
     for term in (subscription.term, *others):
         try:

@@ -20,6 +20,7 @@ from billhead.actions.subscriptions._sale import LINE_KINDS
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import by_length
 from billhead.models.catalogue import Plan, Price, PriceBook
 
 __all__ = [
@@ -80,7 +81,7 @@ def prices_of_shop(session: Session, own: OwnShop) -> list[ShopPrice]:
     least, of_trials = _floors(session, own, sold, percent)
     currency, found = own.seller.currency, []
     for plan in sold.values():
-        terms = sorted((term for plan_id, term in credits if plan_id == plan.id and term), key=_length)
+        terms = sorted((term for plan_id, term in credits if plan_id == plan.id and term), key=by_length)
         for term in terms:
             price, now = credits[plan.id, term].price, asked.get((plan.id, term))
             if price.credit_minor is None:
@@ -139,11 +140,6 @@ def put_price(tx: Tx, own: OwnShop, row: ShopPrice) -> ShopPriceSet:
         tag = Tag(asked.minor, trial_term=trial.term, trial_minor=trial.asked.minor)
     price = add_version(tx, _book(tx, own), row.plan, row.term, tag, valid_from=None, existing_from=None)
     return ShopPriceSet(price.id, price.amount_minor)
-
-
-def _length(term: str) -> tuple[str, int]:
-    number, _, unit = term.partition(" ")
-    return unit.rstrip("s"), int(number) if number.isdigit() else 0
 
 
 _Floors = Mapping[tuple[int, str], Money]

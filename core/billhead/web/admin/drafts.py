@@ -27,6 +27,7 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import Kind, ProformaState, State
 from billhead.domain.money import Money
+from billhead.domain.periods import by_length
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.people import Customer
@@ -184,9 +185,10 @@ def add_product_line(key: int) -> ResponseReturnValue:
                 Plan.retired.is_(False),
                 Price.valid_until.is_(None),
             )
-            .order_by(Plan.name, Price.term, Price.id)
+            .order_by(Plan.name, Price.id)
             .limit(500)
         ).all()
+    prices = sorted(prices, key=lambda one: (one.name, by_length(one.term), one.id))
     form = ProductForm()
     once = say("once")
     form.price.choices = [

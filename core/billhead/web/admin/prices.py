@@ -3,8 +3,8 @@
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
-from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms.validators import DataRequired, Length, Optional
 
 from billhead.actions.catalogue._versions import Affected
 from billhead.actions.catalogue.add_price import NewPrice, PriceAdded, Tag, add_price, preview_add_price
@@ -20,6 +20,7 @@ from billhead.web.admin.asking import Question
 from billhead.web.admin.columns import Column, country, number, text
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
+from billhead.web.admin.price_fields import existing_day, first_day, telling_days
 from billhead.web.admin.repricing import told_of
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
@@ -129,21 +130,14 @@ class PriceForm(PreviewForm):
         later("In credits"), filters=[stripped], description=later("A reseller pays it. Empty: not for resellers.")
     )
     trial_credit = StringField(later("The trial in credits"), filters=[stripped])
-    valid_from = DateField(later("Sold from"), validators=[Optional()], description=later("Empty: at once."))
+    valid_from = first_day(later("Sold from"))
     valid_until = DateField(
         later("Sold until"),
         validators=[Optional()],
         description=later("The first day on which it is not; the price before it is sold again then. Empty: no end."),
     )
-    existing_from = DateField(
-        later("Existing subscriptions pay it from"),
-        validators=[Optional()],
-        description=later("Empty: they keep what they pay."),
-    )
-    tell_days = IntegerField(
-        later("Tell them so many days before"), default=30, validators=[Optional(), NumberRange(0, 365)],
-        description=later("Empty: they are not told."),
-    )  # fmt: skip
+    existing_from = existing_day(later("Empty: they keep what they pay."))
+    tell_days = telling_days()
 
     def wanted(self, plan_id: int, currency: str) -> NewPrice:
         credit = self.credit.data or ""

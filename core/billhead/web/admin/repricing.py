@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, StringField
-from wtforms.validators import DataRequired, NumberRange, Optional
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
+from wtforms.validators import DataRequired
 
 from billhead import clock
 from billhead.actions.catalogue._repriced import RepriceWish, newest_prices
@@ -21,6 +21,7 @@ from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.asking import Question
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.admin.price_changes import a_month
+from billhead.web.admin.price_fields import existing_day, first_day, telling_days
 from billhead.web.formatting import day_in_words, from_to, lasting, money
 from billhead.web.forms import stripped, ticked
 from billhead.web.places import currency_choices
@@ -45,9 +46,7 @@ class RepriceForm(PreviewForm):
     )
     amount = StringField(later("By or to how much"), filters=[stripped], validators=[DataRequired(later("How much?"))])
     rounding = SelectField(later("Rounded"), coerce=int, description=later("A new amount stays as you write it."))
-    valid_from = DateField(
-        later("New customers pay it from"), validators=[Optional()], description=later("Empty: at once.")
-    )
+    valid_from = first_day(later("New customers pay it from"))
     whom = RadioField(
         later("Who pays it"),
         choices={
@@ -56,15 +55,8 @@ class RepriceForm(PreviewForm):
         },
         default="new",
     )
-    existing_from = DateField(
-        later("Existing subscriptions pay it from"),
-        validators=[Optional()],
-        description=later("Empty: the first day that leaves the time to tell them."),
-    )
-    tell_days = IntegerField(
-        later("Tell them so many days before"), default=30, validators=[Optional(), NumberRange(0, 365)],
-        description=later("Empty: they are not told."),
-    )  # fmt: skip
+    existing_from = existing_day(later("Empty: the first day that leaves the time to tell them."))
+    tell_days = telling_days()
 
     def offer(self, currency: str, rows: list[tuple[PriceBook, Plan, Price]]) -> None:
         """The prices that can be ticked, all in the one currency, and how they can be rounded in it."""

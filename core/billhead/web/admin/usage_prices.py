@@ -7,8 +7,8 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from billhead.actions.catalogue.price_usage import UsagePriced, UsageWish, preview_price_usage, price_usage
 from billhead.actions.catalogue.save_metric import save_metric
@@ -24,6 +24,7 @@ from billhead.web.admin.columns import code, text, word
 from billhead.web.admin.columns import number as count_of
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
+from billhead.web.admin.price_fields import existing_day, first_day
 from billhead.web.formatting import lasting, money
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
@@ -145,12 +146,8 @@ class UsagePriceForm(PreviewForm):
     event_min = _typed(later("at least for each"))
     event_max = _typed(later("at most for each"))
     examples = _typed(later("Show what these quantities cost"), default="1 10 100 1000")
-    valid_from = DateField(later("Sold from"), validators=[Optional()], description=later("Empty: at once."))
-    existing_from = DateField(
-        later("Existing subscriptions pay it from"),
-        validators=[Optional()],
-        description=later("Empty: they keep what they pay. Nobody is told by itself: announce it."),
-    )
+    valid_from = first_day(later("Sold from"))
+    existing_from = existing_day(later("Empty: they keep what they pay. Nobody is told by itself: announce it."))
 
     def terms(self, currency: str) -> UsageTerms | None:
         if not self.pricing.data:

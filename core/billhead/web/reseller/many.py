@@ -13,7 +13,7 @@ from billhead.actions.resellers.do_many import MOST, ManyPreview, do_many, previ
 from billhead.actions.resellers.stop_many import stop_many
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import BillheadError
-from billhead.domain.periods import Term
+from billhead.domain.periods import by_length
 from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.models.people import Customer
@@ -90,7 +90,7 @@ def _terms(session: Session, keys: Sequence[int]) -> list[str]:
     of_them = select(Plan.code).join(Subscription, Subscription.plan_id == Plan.id).where(Subscription.id.in_(keys))
     plans = set(session.scalars(of_them.distinct()))
     offers = offers_for(session, own_reseller(session), own_customer(session))
-    return sorted({one.term for one in offers if one.code in plans}, key=lambda term: Term.parse(term).about_days)
+    return sorted({one.term for one in offers if one.code in plans}, key=by_length)
 
 
 def _people(session: Session, keys: Sequence[int]) -> dict[int, Row[int, date | None, str]]:

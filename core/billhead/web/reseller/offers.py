@@ -12,7 +12,7 @@ from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.subscriptions._sale import LINE_KINDS
-from billhead.domain.periods import Term
+from billhead.domain.periods import by_length
 from billhead.models.catalogue import Plan
 from billhead.models.people import Customer, Reseller
 
@@ -107,7 +107,7 @@ def addons_for(
             plan.name,
             int(plan.details.get("max_units") or 1),
             tuple(code for code in plan.details["plans"] if code in wanted),
-            dict(sorted(prices[key].items(), key=lambda priced: Term.parse(priced[0]).about_days)),
+            dict(sorted(prices[key].items(), key=lambda priced: by_length(priced[0]))),
         )
         for key, plan in fitting.items()
         if key in prices

@@ -14,7 +14,7 @@ from billhead.actions.content._pages import best_language
 from billhead.actions.shops._sells import Assortment, assortment
 from billhead.actions.subscriptions._sale import paid_once
 from billhead.domain.money import Money, Rounding
-from billhead.domain.periods import Term
+from billhead.domain.periods import Term, by_length
 from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet, Price, PriceBook
 from billhead.models.devices import DeviceModel
 from billhead.models.people import Customer
@@ -64,9 +64,7 @@ class TermPrice:
     @property
     def length(self) -> int:
         """Comparable: about how many days; 0 for what is paid once."""
-        if not self.term:
-            return 0
-        return Term.parse(self.term).about_days
+        return by_length(self.term)
 
     @property
     def a_month(self) -> Money | None:
