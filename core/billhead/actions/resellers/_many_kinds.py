@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from billhead.actions.resellers._end_plans import planned_ends
 from billhead.actions.resellers._renewal_plans import PlannedRenewal, planned_renewals
 from billhead.actions.resellers.disable_user import disable_user, preview_disable_users
 from billhead.actions.resellers.enable_user import enable_user, preview_enable_users
 from billhead.actions.resellers.renew_user import renew_user
-from billhead.actions.resellers.terminate_user import preview_terminate_users, terminate_user
+from billhead.actions.resellers.terminate_user import terminate_user
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, InvalidInput
 from billhead.domain.periods import Term
@@ -69,7 +70,7 @@ KINDS = {
     "disable": Kind(_all(preview_disable_users, _nothing), _do(disable_user)),
     "enable": Kind(_all(preview_enable_users, _nothing), _do(enable_user)),
     "end": Kind(
-        _all(preview_terminate_users, lambda seen: seen.returned_minor),
+        _all(planned_ends, lambda seen: seen.returned_minor),
         lambda tx, key: (terminate_user(tx, key).returned_minor, ""),
     ),
 }
