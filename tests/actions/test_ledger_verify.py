@@ -1,6 +1,7 @@
 """Sealing and verifying: what was changed behind our back is named, whoever did it and however well they hid it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
@@ -10,9 +11,11 @@ from flask import current_app
 from sqlalchemy import func, select, text
 from tampering import tampered
 
+from billhead.actions.ledger._accounts import digest_account
 from billhead.actions.ledger.seal import seal
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.db import db, reading
+from billhead.domain.ledger import entry_digest
 from billhead.models.ledger import LedgerEntry, LedgerPosting, LedgerSeal, LedgerSealed
 
 NOV = date(2026, 11, 1)
@@ -130,6 +133,83 @@ def test_after_a_change_of_the_secret_key_its_seals_hold_while_the_old_key_is_na
     assert faults() == {}
     installation.config = replace(installation.config, secret_key="new")
     assert list(faults()) == ["seal 1"]
+
+
+NOT_OURS = "this is not the key of that time, or somebody without it has sealed everything anew"
+
+
+@contextmanager
+def with_key(secret):
+    installation = current_app.extensions["billhead"]
+    before, installation.config = installation.config, replace(installation.config, secret_key=secret)
+    yield
+    installation.config = before
+
+
+def test_another_key_is_named_as_that_and_not_each_seal(shop):
+    seal(SYSTEM, block=5)
+    with with_key("of another house"):
+        report = verified()
+    assert (report.verified, report.another_key, len(report.faults)) == (False, True, 1)
+    assert (report.faults[0].where, report.faults[0].what) == (
+        "seal 1",
+        f"none of the 4 seals is signed with a secret key that is set here, and their chain is whole: {NOT_OURS}",
+    )
+    assert (verified().verified, verified().another_key) == (True, False)
+
+
+def test_who_seals_everything_anew_without_the_key_is_betrayed_by_every_seal(shop):
+    """An entry with another amount, its digest and all after it made to fit: only the key is missing."""
+    seal(SYSTEM, block=5)
+    with reading() as session:
+        entry = session.scalars(select(LedgerEntry).where(LedgerEntry.kind == "invoice").limit(1)).one()
+        legs = session.scalars(select(LedgerPosting).where(LedgerPosting.entry_id == entry.id)).all()
+        told = [
+            (digest_account(one.account_id, one.customer_id), one.side, one.amount_minor + 100 * (one.leg != 3), "EUR")
+            for one in legs
+        ]
+        head = (entry.id, entry.seller_id, entry.kind, entry.day.isoformat(), entry.key)
+    digest = entry_digest(*head, told).hex()
+    written = f"X'{digest}'" if db.engine.dialect.name == "sqlite" else f"'\\x{digest}'"
+    tampered(
+        f"UPDATE ledger_posting SET amount_minor = amount_minor + 100 WHERE entry_id = {entry.id} AND leg <> 3",
+        f"UPDATE ledger_entry SET digest = {written} WHERE id = {entry.id}",
+        "DELETE FROM ledger_sealed",
+        "DELETE FROM ledger_seal",
+    )
+    with with_key("of who broke in"):
+        seal(SYSTEM, block=5)
+        assert verified().verified
+    report = verified()
+    assert (report.verified, report.another_key) == (False, True)
+    (found,) = report.faults
+    assert "none of the 4 seals is signed" in found.what
+
+
+def test_seals_of_a_key_that_was_dropped_too_early_are_named_once_with_the_one_that_goes_on(shop):
+    with with_key("old"):
+        seal(SYSTEM, block=10)
+    shop.run(date(2026, 12, 1))
+    seal(SYSTEM, block=10)
+    report = verified()
+    assert (report.another_key, [fault.where for fault in report.faults]) == (False, ["seal 1"])
+    found = report.faults[0].what
+    assert found.startswith("those from it to seal 2 are not signed with a secret key that is set here; seal 3 is, and")
+
+
+def test_a_seal_between_others_that_is_not_by_the_key_is_named_alone(shop):
+    seal(SYSTEM, block=5)
+    tampered("UPDATE ledger_seal SET signature = root WHERE id = 3")
+    assert faults() == {"seal 3": "is not signed with a secret key that is set here"}
+
+
+def test_where_the_chain_is_broken_as_well_every_seal_is_named(shop):
+    seal(SYSTEM, block=5)
+    tampered("UPDATE ledger_seal SET count = 4 WHERE id = 3")
+    with with_key("of another house"):
+        report = verified()
+    assert report.another_key is False
+    assert [fault.where for fault in report.faults] == ["seal 3", "seal 1", "seal 2", "seal 3", "seal 4"]
 
 
 def test_credit_that_the_ledger_does_not_know_is_named(shop):

@@ -1,6 +1,8 @@
 """Every command of the house: what it prints with --json, what it says in words, and how it refuses bad input."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,13 @@ from sqlalchemy import select, text
 from apps import build_app, close_app
 from billhead.actions.importing.catalog_file import read_catalog
 from billhead.actions.importing.import_catalog import import_catalog
+from billhead.actions.ledger.post import post
 from billhead.actions.scheduling import enqueue
 from billhead.cli import billing, main
 from billhead.db import db, reading, writing
 from billhead.domain.context import Context
+from billhead.domain.ledger import AccountCode, credit, debit
+from billhead.domain.money import Money
 from billhead.jobs.kinds import KINDS, Kind
 from billhead.models.operations import AuditEntry, FreezeSwitch, Job
 from billhead.models.panels import Panel
@@ -215,6 +220,28 @@ def test_a_ledger_that_was_tampered_with_ends_with_1_and_names_the_place(on_sqli
     assert report["verified"] is False
     assert report["faults"][0]["where"] == "entry 81"
     assert "The ledger is WRONG in 1 places" in on_sqlite("ledger", "verify").stdout
+
+
+def test_a_ledger_that_was_sealed_with_another_key_ends_with_1_and_says_so(run):
+    with_panels(run.app)
+    with run.app.app_context():
+        amount = Money(500, "EUR")
+        legs = [debit(AccountCode.SUSPENSE, amount), credit(AccountCode.WRITE_OFF, amount)]
+        for day in (1, 2):
+            with writing(CTX) as tx:
+                seller_id = tx.session.scalar(select(Seller.id))
+                post(tx, seller_id, "test", date(2026, 11, day), f"test:{day}", legs)
+            run.json("ledger", "seal")
+    settings = run.app.extensions["billhead"]
+    before, settings.config = settings.config, replace(settings.config, secret_key="of another house")
+    ran, report = run("ledger", "verify"), run.json("ledger", "verify", code=1)
+    settings.config = before
+    assert ran.exit_code == 1
+    verdict, found = ran.stdout.splitlines()
+    assert verdict.startswith("The ledger is NOT VERIFIED: none of its seals is by this secret key: 5 entries, ")
+    assert "seal 1: none of the 2 seals is signed with a secret key that is set here, and their chain is whole" in found
+    assert (report["verified"], report["another_key"], len(report["faults"])) == (False, True, 1)
+    assert run.json("ledger", "verify")["verified"] is True
 
 
 # -- panels -----------------------------------------------------------------------------------------------------------

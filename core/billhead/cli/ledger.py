@@ -32,6 +32,8 @@ def _lines(report: LedgerReport) -> list[str]:
         f"{report.entries} entries, {report.postings} postings, {report.seals} seals, {report.unsealed} not sealed"
     )
     verdict = "The ledger is verified" if report.verified else f"The ledger is WRONG in {len(report.faults)} places"
+    if report.another_key and len(report.faults) == 1:
+        verdict = "The ledger is NOT VERIFIED: none of its seals is by this secret key"
     return [f"{verdict}: {counted}.", *(f"  {fault.where}: {fault.what}" for fault in report.faults)]
 
 

@@ -3,16 +3,19 @@
 import json
 import os
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from flask import current_app
 
 from billhead import clock
 from billhead.actions.health._check import Look
 from billhead.actions.health._health import LOOKS, last_health, quick_checks
 from billhead.actions.health.check_house import check_house
 from billhead.actions.health.verify_books import verify_books
+from billhead.actions.ledger.seal import seal
 from billhead.cli import main
 from billhead.db import writing
 from billhead.domain.context import Context
@@ -177,6 +180,22 @@ def test_the_ledgers_proof_and_the_backup_grow_old(any_counter):
     assert told(any_counter, "ledger")[0][0] == "warn"
     any_counter.shop.change(HouseFact, "ledger", data={"verified": False, "faults": 2})
     assert told(any_counter, "ledger")[0][:2] == ("bad", "wrong in 2 places")
+
+
+def test_the_page_says_that_the_ledger_was_sealed_with_another_key(any_counter):
+    with any_counter.shop.app.app_context():
+        seal(CTX)
+        settings = current_app.extensions["billhead"]
+        before, settings.config = settings.config, replace(settings.config, secret_key="of another house")
+        verify_books(CTX)
+        settings.config = before
+    (found,) = told(any_counter, "ledger")
+    assert found[:2] == (
+        "bad",
+        "this is not the secret key that it was sealed with, or somebody without that has sealed everything anew",
+    )
+    assert 'BILLHEAD_SECRET_KEY="new old"' in found[2]
+    assert "this is not the secret key that it was sealed with" in any_counter.get("/admin/health").text
     with any_counter.shop.app.app_context():
         assert verify_books(CTX).verified
 

@@ -23,6 +23,7 @@ _OLDEST_SQLITE, _OLDEST_POSTGRESQL = (3, 37, 0), 14
 _TRIED_SECRETS = 50  # of each column, the newest
 _BACKUP_IS_OLD = timedelta(days=2)
 _PROOF_IS_OLD = timedelta(days=31)
+_KEY_OF_THAT_TIME = 'put the key of that time back, after the new one: BILLHEAD_SECRET_KEY="new old"'
 
 
 @look("database", "Data", mend="check BILLHEAD_DATABASE_URL, and that the server runs and knows this user")
@@ -83,8 +84,7 @@ def secrets() -> Iterator[Answer]:
         if any(not _opens(token) for token in tokens):
             closed.append(column.class_.__tablename__)
     if closed:
-        mend = 'put the key of that time back, after the new one: BILLHEAD_SECRET_KEY="new old"'
-        yield red(f"stored secrets can't be opened by this key: {', '.join(sorted(set(closed)))}", mend)
+        yield red(f"stored secrets can't be opened by this key: {', '.join(sorted(set(closed)))}", _KEY_OF_THAT_TIME)
     else:
         yield good(f"{tried} stored secrets were opened" if tried else "no secret is stored yet")
 
@@ -119,7 +119,10 @@ def ledger() -> Iterator[Answer]:
         known = last_known(session, "ledger")
         begun = session.scalar(select(LedgerEntry.id).limit(1)) is not None
     mend = "press Verify on the health page, or run weekly: billhead ledger verify"
-    if known is not None and not known.data.get("verified"):
+    if known is not None and known.data.get("another_key") and known.data.get("faults") == 1:
+        says = "this is not the secret key that it was sealed with, or somebody without that has sealed everything anew"
+        yield red(says, _KEY_OF_THAT_TIME)
+    elif known is not None and not known.data.get("verified"):
         yield red(f"wrong in {known.data.get('faults')} places", "run: billhead ledger verify, and restore a backup")
     elif known is not None and clock.now() - known.at < _PROOF_IS_OLD:
         yield good(f"proven on {known.at:%Y-%m-%d}, {known.data.get('entries')} entries")

@@ -3,10 +3,13 @@
 Entries are read once, in order, with their postings beside them; nothing is held but the entry at hand, the accounts,
 and the faults. What is checked: each entry's digest and balance, postings without an entry, every block's root, chain
 and signature, and that the credit that people hold is what the ledger says.
+
+Where the chain of blocks is whole and none is signed with this key, that is one fault, and said so: nobody can tell
+from the ledger alone a key that was lost or mistaken from somebody who has sealed everything anew without it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -39,12 +42,14 @@ class LedgerFault:
 
 @dataclass(slots=True)
 class LedgerReport:
-    """`unsealed` entries are no fault: the sealer has not come to them yet."""
+    """`unsealed` entries are no fault: the sealer has not come to them yet. `another_key`: the seals are a whole chain,
+    and none of them is signed with a key that is set here."""
 
     entries: int = 0
     postings: int = 0
     seals: int = 0
     sealed: int = 0
+    another_key: bool = False
     faults: list[LedgerFault] = field(default_factory=list)
 
     @property
@@ -134,7 +139,9 @@ def _check_orphans(session: Session, report: LedgerReport) -> None:
 
 
 def _check_seals(session: Session, report: LedgerReport, keys: Sequence[bytes]) -> None:
-    previous = GENESIS
+    previous, whole = GENESIS, True
+    unsigned: list[int] = []
+    first_signed: int | None = None
     for seal in session.scalars(select(LedgerSeal).order_by(LedgerSeal.id).execution_options(yield_per=100)):
         rows = session.execute(
             select(LedgerSealed.entry_id, LedgerEntry.digest)
@@ -144,37 +151,59 @@ def _check_seals(session: Session, report: LedgerReport, keys: Sequence[bytes]) 
         ).all()
         report.seals += 1
         report.sealed += len(rows)
-        for what in _seal_faults(seal, rows, previous, keys):
+        for what in _chain_faults(seal, rows, previous):
             report.note(f"seal {seal.id}", what)
+            whole = False
+        if not _is_signed(bytes(seal.root), bytes(seal.signature), keys):
+            unsigned.append(seal.id)
+        elif first_signed is None:
+            first_signed = seal.id
         previous = bytes(seal.root)
         session.expunge(seal)
+    _note_unsigned(report, unsigned, first_signed, whole=whole)
 
 
-def _seal_faults(seal: LedgerSeal, rows: Iterable[Any], previous: bytes, keys: Sequence[bytes]) -> Iterator[str]:
-    found = list(rows)
-    gone = [entry_id for entry_id, digest in found if digest is None]
+def _note_unsigned(report: LedgerReport, unsigned: Sequence[int], first_signed: int | None, *, whole: bool) -> None:
+    """Of a whole chain all of them, or all up to the first that is signed, are one fault; else each is one."""
+    together = [seal_id for seal_id in unsigned if first_signed is None or seal_id < first_signed] if whole else []
+    if together:
+        report.another_key = first_signed is None
+        report.note(f"seal {together[0]}", _not_by_this_key(together, first_signed))
+    for seal_id in unsigned[len(together) :]:
+        report.note(f"seal {seal_id}", "is not signed with a secret key that is set here")
+
+
+def _not_by_this_key(together: Sequence[int], first_signed: int | None) -> str:
+    why = "this is not the key of that time, or somebody without it has sealed everything anew"
+    if first_signed is None:
+        which = f"none of the {len(together)} seals is" if together[1:] else "the only seal is not"
+        return f"{which} signed with a secret key that is set here, and their chain is whole: {why}"
+    which = f"those from it to seal {together[-1]} are" if together[1:] else "is"
+    goes_on = f"seal {first_signed} is, and goes on from there"
+    return f"{which} not signed with a secret key that is set here; {goes_on}: {why}"
+
+
+def _chain_faults(seal: LedgerSeal, rows: Sequence[Any], previous: bytes) -> Iterator[str]:
+    gone = [entry_id for entry_id, digest in rows if digest is None]
     if gone:
         yield f"entry {gone[0]} was sealed and is gone"
         return
     if bytes(seal.previous) != previous:
         yield "does not go on from the block before it: one was taken out, put in or replaced"
-    root = seal_root(bytes(seal.previous), merkle_root([bytes(digest) for _, digest in found]), len(found))
-    if root != bytes(seal.root) or seal.count != len(found):
-        span = f"entries {found[0][0]} to {found[-1][0]}" if found else "its entries"
+    root = seal_root(bytes(seal.previous), merkle_root([bytes(digest) for _, digest in rows]), len(rows))
+    if root != bytes(seal.root) or seal.count != len(rows):
+        span = f"entries {rows[0][0]} to {rows[-1][0]}" if rows else "its entries"
         yield f"the digests of {span} are not those that were sealed"
-    yield from _signature_faults(bytes(seal.root), bytes(seal.signature), keys)
 
 
-def _signature_faults(root: bytes, signature: bytes, keys: Sequence[bytes]) -> Iterator[str]:
-    fault = ""
+def _is_signed(root: bytes, signature: bytes, keys: Sequence[bytes]) -> bool:
     for key in keys:
         try:
             check_signature(root, key, signature)
-        except LedgerTampered as error:
-            fault = str(error)
-        else:
-            return
-    yield fault
+        except LedgerTampered:
+            continue
+        return True
+    return False
 
 
 def _check_credit(session: Session, report: LedgerReport) -> None:
