@@ -139,3 +139,31 @@ def test_another_paid_plan_from_before_a_hold_is_charged_without_its_days(shop, 
     changes(gold, "gold", date(2026, 4, 21))
     # top for the 10 days that it was watched to the 21st, gold for the 10 after it less the three of the second hold
     assert billed(shop, gold) == 500 + 2000 + 700
+
+
+def test_from_the_first_day_of_a_cycle_the_days_around_a_hold_are_charged_once_and_nothing_comes_back(shop, gold):
+    """The days of the hold were asked back again by whatever was done next: of 50.00 another 8.33."""
+    shop.plan("top", 6000)
+    on(20)
+    changes(gold, "top", APR)
+    # 25 of 30 days of 60.00, before and after the hold
+    assert [line[1:4] for line in shop.lines(gold)[-2:]] == [
+        (APR, date(2026, 4, 11), 2000),
+        (date(2026, 4, 16), MAY, 3000),
+    ]
+    assert billed(shop, gold) == 5000
+    held(gold, 21, 24)
+    assert billed(shop, gold) == 4400
+    assert verify_billing().faults == []
+
+
+def test_a_period_of_which_any_day_costs_all_is_one_line_around_a_hold(shop):
+    shop.plan("top", 6000, proration="none")
+    subscription = shop.subscribe(
+        shop.customer(credit_minor=50_000), shop.plan("gold", 3000, proration="none"), due=APR
+    )
+    shop.run(APR)
+    held(subscription, 11, 16)
+    on(20)
+    changes(subscription, "top", APR)
+    assert billed(shop, subscription) == 6000

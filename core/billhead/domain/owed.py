@@ -12,14 +12,14 @@ included; the tax of what is given back is the share of the tax that was charged
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
 from billhead.domain.money import Rounding, round_ratio
-from billhead.domain.periods import Period, without
+from billhead.domain.periods import Period, merged, without
 from billhead.domain.proration import ProrationMode, share_of
 
 
@@ -164,8 +164,9 @@ def _cost_alike(cycle: Cycle) -> bool:
 def difference(cycle: Cycle) -> list[Charge | Return]:
     """What has to be charged or given back so that what was billed for the cycle is what it owes; [] if it is.
 
-    Goes back from the line that was billed last, and at most what is left on it after corrections by staff; where lines
-    cost differently, from those first that have the days.
+    Each stretch of days that is charged anew is a charge of its own, with none of the days between. Goes back from the
+    line that was billed last, and at most what is left on it after corrections by staff; where lines cost differently,
+    from those first that have the days.
     """
     missing = owed(cycle) - sum(line.charged for line in cycle.lines)
     billed = [day for line in cycle.lines for day in line.days]
@@ -173,8 +174,7 @@ def difference(cycle: Cycle) -> list[Charge | Return]:
     if abs(missing) <= cycle.slack and not more and not unused:
         return []
     if missing > 0:
-        new = _around(more) or _around(cycle.charged_days) or cycle.period
-        return [Charge(new, missing)]
+        return [*_charges(cycle, more, missing)]
     back: list[Charge | Return] = []
     last_first = list(reversed(cycle.lines))
     if not _cost_alike(cycle):
@@ -187,6 +187,20 @@ def difference(cycle: Cycle) -> list[Charge | Return]:
         back.append(Return(line.id, period, part, line.give_back(part)))
         missing += part
     return back
+
+
+def _charges(cycle: Cycle, more: Sequence[Period], missing: int) -> Iterator[Charge]:
+    """Together they are what is missing, each by its days. Where any day costs all of the cycle there is one."""
+    stretches = merged(more)
+    if cycle.mode not in _BY_DAYS or not stretches[1:]:
+        yield Charge(_around(more) or _around(cycle.charged_days) or cycle.period, missing)
+        return
+    days, gone, told = sum(one.days for one in stretches), 0, 0
+    for one in stretches:
+        gone += one.days
+        costs = round_ratio(missing * gone, days, Rounding.HALF_UP)
+        yield Charge(one, costs - told)
+        told = costs
 
 
 def _within(days: Iterable[Period], window: Period) -> list[Period]:

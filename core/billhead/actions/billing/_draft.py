@@ -412,10 +412,11 @@ def _after_coupons(part: Part, item: Asked, minor: int, whole: Period, days: Per
 def part_line(
     part: Part, catalogue: Catalogue, item: Asked, period: Period, whole: Period, whole_minor: int, amount: int
 ) -> DraftedLine:
-    """A line for some days of a cycle, which remembers the cycle and its price."""
+    """A line for some days of a cycle, or for what was missing of them, which remembers the cycle and its price."""
     price = _price(part, catalogue, item.currency)
     line = _line(part, catalogue, "recurring", item.term, price.amount_minor, period.start, period.end)
-    detail = LineDetail(cycle=(whole.start, whole.end), cycle_minor=whole_minor) if period != whole else None
+    is_whole = (period, amount) == (whole, whole_minor)
+    detail = None if is_whole else LineDetail(cycle=(whole.start, whole.end), cycle_minor=whole_minor)
     if whole_minor < line.amount_minor and item.redeemed:
         detail = _discounted_part(part, catalogue, item, line, whole, amount, detail or LineDetail())
     return line._replace(amount_minor=amount, detail=detail)
