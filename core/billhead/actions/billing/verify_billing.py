@@ -1,13 +1,13 @@
 """Prove what was billed, in two ways. Writes nothing.
 
 From the history: what every subscription owes is computed anew, by the code that bills, and compared with what its
-documents have, and so are the days that changes add. The nightly run goes on from where it stopped and never looks
-back; this looks at everything behind it. What it finds is a change whose bill was not written; `rebill` writes the
-difference.
+documents have, and so are the days that changes add, and what was billed of metered use with its events. The nightly
+run goes on from where it stopped and never looks back; this looks at everything behind it. What it finds is a change
+whose bill was not written; `rebill` writes the difference.
 
 From the documents, by code that shares nothing with what bills: on which days each component was had, which days its
-lines charge, what these are worth; and each document against its lines, the ledger and what settled it. What it finds
-is an error of ours, or of somebody who has written into the database.
+lines charge, what these are worth; whether lines over use say what was rated; and each document against its lines, the
+ledger and what settled it. What it finds is an error of ours, or of somebody who has written into the database.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,8 @@ from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History, differences, read_histories
 from billhead.actions.billing._documents_proven import document_faults, next_documents
 from billhead.actions.billing._extended import days_missing
+from billhead.actions.billing._usage_lines_proven import line_faults
+from billhead.actions.billing._usage_proven import use_faults
 from billhead.db import reading
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import Money
@@ -88,9 +90,10 @@ def _subscriptions(found: BillingVerified, catalogue: Catalogue, after: int) -> 
         ids = session.scalars(query).all()
         if not ids:
             return None
-        for named in day_faults(session, ids):
-            found.add(BillingFault(named.subscription_id, named.document_id, named.what))
         histories = read_histories(session, catalogue, ids, clock.business_now().date())
+        use = use_faults(session, catalogue, [one.item for one in histories.values()])
+        for named in (*day_faults(session, ids), *line_faults(session, ids), *use):
+            found.add(BillingFault(named.subscription_id, named.document_id, named.what))
     for subscription_id, history in histories.items():
         fault = _fault(subscription_id, history, catalogue)
         if fault is not None:

@@ -28,7 +28,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.models.subscriptions import SubscriptionEvent
 from billhead.models.usage import UsageBilled, UsageMeter
 
-__all__ = ["Item", "MeteringCatalogue", "billed_windows", "metered_parts", "read_meters", "read_usage"]
+__all__ = ["Item", "MeteringCatalogue", "billed_windows", "handed_over", "metered_parts", "read_meters", "read_usage"]
 
 
 class _Part(Protocol):
@@ -162,15 +162,15 @@ def _late_windows(
     over: who has it now has nothing to do with that."""
     late = {meter.subscription_id: meter.late_at for meter in meters if meter.late_at is not None}
     found: dict[int, list[Window]] = defaultdict(list)
-    handed_over = _handed_over(session, late) if late else {}
+    since = handed_over(session, late) if late else {}
     for window in billed_windows(session, catalogue, late, parts):
         key = window.subscription_id
-        if window.to_at > late[key] and window.end > handed_over.get(key, date.min):
+        if window.to_at > late[key] and window.end > since.get(key, date.min):
             found[key].append(window)
     return found
 
 
-def _handed_over(session: Session, subscriptions: Collection[int]) -> dict[int, date]:
+def handed_over(session: Session, subscriptions: Collection[int]) -> dict[int, date]:
     """Since when it is its customer's, of those that somebody else had before."""
     event = SubscriptionEvent
     query = select(event.subscription_id, func.max(event.effective_on)).where(
