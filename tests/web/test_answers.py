@@ -198,6 +198,9 @@ def test_a_refusal_says_what_and_how_to_go_on(shop: Shop):
     invalid = client.get("/fail/invalid")
     assert invalid.status_code == 422
     assert "Write it like Europe/Helsinki." in invalid.text
+    assert '<p class="lead">Is not a time zone.</p>' in invalid.text, "without the field as programs know it"
+    told = client.get("/fail/invalid", headers={"Accept": "application/json"}).json
+    assert (told["message"], told["field"]) == ("zone: is not a time zone", "zone")
     missing = client.get("/fail/missing")
     assert missing.status_code == 404
     assert "&lt;b&gt;x&lt;/b&gt;" in missing.text

@@ -101,8 +101,9 @@ def _refused(error: BillheadError) -> ResponseReturnValue:
         log.error("request %s: %s", g.get("request_id"), error, exc_info=error)
     if status == 500:
         return _answer(500, "error", _BROKEN, "")
-    text = _TEXTS[status] if status >= 502 else error.message
-    return _answer(status, error.code, text, error.hint or "", error.field or "")
+    if status > 500:
+        return _answer(status, error.code, _TEXTS[status], error.hint or "", error.field or "")
+    return _answer(status, error.code, error.message, error.hint or "", error.field or "", reason(error))
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -116,7 +117,8 @@ def _broken(error: Exception) -> ResponseReturnValue:
     return _answer(500, "error", _BROKEN, "")
 
 
-def _answer(status: int, code: str, text: str, hint: str, field: str = "") -> ResponseReturnValue:
+def _answer(status: int, code: str, text: str, hint: str, field: str = "", in_short: str = "") -> ResponseReturnValue:
+    """`in_short`: what a page says in place of `text`, which names a field as programs know it ("amount: …")."""
     request_id = g.get("request_id", "")
     wanted = request.accept_mimetypes.best_match(("text/html", "application/json"), "text/html")
     if wanted == "application/json" or request.path.startswith("/api/"):
@@ -124,7 +126,7 @@ def _answer(status: int, code: str, text: str, hint: str, field: str = "") -> Re
         return jsonify({name: value for name, value in told.items() if value}), status
     title = _TITLES.get(status, marked("Something went wrong"))
     try:
-        told = {"heading": say(title), "text": speech().refusal(say(text)), "hint": speech().refusal(hint)}
+        told = {"heading": say(title), "text": in_short or say(text), "hint": speech().refusal(hint)}
         return page("error.html", status=status, request_id=request_id, **told), status
     except Exception:
         log.exception("the error page failed too")

@@ -5,19 +5,18 @@ from dataclasses import asdict
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms import IntegerField, SelectField
+from wtforms.validators import InputRequired
 
-from billhead.actions.access._guides import KINDS, PLACES, shipped
 from billhead.actions.access.drop_guide import drop_guide
 from billhead.actions.access.guides_for import guides_for
 from billhead.actions.access.mail_access import mail_access
 from billhead.actions.access.reset_line_password import reset_line_password
 from billhead.actions.access.revoke_code import revoke_code
-from billhead.actions.access.save_guide import GuideText, save_guide
+from billhead.actions.access.save_guide import save_guide
 from billhead.actions.access.see_access import see_access
 from billhead.actions.sellers.set_watching_rules import set_watching_rules
+from billhead.actions.shops._face import face_of
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.watching import WatchingRules, rules_from
@@ -28,7 +27,8 @@ from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.forms import Form, stripped
+from billhead.web.forms import Form
+from billhead.web.guide_form import guides_of, opened
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import later, marked, say
@@ -45,12 +45,13 @@ def service_access(key: int) -> ResponseReturnValue:
     with writing(current_ctx()) as tx:
         seen = see_access(tx, key)
         row = tx.session.get_one(Service, key)
-        customer, seller_id = tx.session.execute(
-            select(Customer, Subscription.seller_id)
+        customer = tx.session.scalars(
+            select(Customer)
             .join(Subscription, Subscription.customer_id == Customer.id)
             .where(Subscription.id == row.subscription_id)
         ).one()
-        guides = guides_for(tx.session, seller_id, row.kind, customer.language, seen.access, seen.short_address)
+        face = face_of(tx.session, customer)
+        guides = guides_for(tx.session, face, row.kind, customer.language, seen.access, seen.short_address)
         uses = tx.session.scalars(
             select(AccessCodeUse)
             .join(AccessCode, AccessCode.id == AccessCodeUse.code_id)
@@ -108,49 +109,8 @@ def service_mail_access(key: int) -> ResponseReturnValue:
 @allow("staff")
 def guides() -> ResponseReturnValue:
     with reading() as session:
-        own = session.scalars(select(SetupGuide).where(SetupGuide.seller_id == own_seller_id())).all()
-    replaced = {(one.code, one.language) for one in own}
-    house = [one for one in shipped() if (one.code, one.language) not in replaced]
-    return page("admin/guides.html", own=sorted(own, key=lambda one: (one.code, one.language)), house=house)
-
-
-class GuideForm(Form):
-    code = StringField(
-        later("Code"),
-        filters=[stripped],
-        validators=[DataRequired(later("A code is needed.")), Length(max=40)],
-        description=later("One that exists already: another language of it, or yours instead of it."),
-    )
-    language = StringField(
-        later("Language"), filters=[stripped], default="en", description=later("Like en, de or pt-BR.")
-    )
-    title = StringField(
-        later("Title"), filters=[stripped], validators=[DataRequired(later("A title is needed.")), Length(max=80)]
-    )
-    kinds = SelectMultipleField(
-        later("For"),
-        choices=dict(
-            zip(KINDS, (later("Apps and computers"), later("MAG boxes"), later("Enigma2 receivers")), strict=True)
-        ),
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-    )
-    steps = TextAreaField(
-        later("Steps"),
-        validators=[DataRequired(later("Write at least one step."))],
-        description=later(
-            "One a line. Filled in from the line: %(places)s", places=" ".join(f"{{{name}}}" for name in PLACES)
-        ),
-        render_kw={"rows": 10},
-    )
-    position = IntegerField(later("Place in the list"), default=0, validators=[InputRequired(later("Write a number."))])
-    hidden = BooleanField(later("Don't show it to customers"))
-
-    def told(self) -> GuideText:
-        return GuideText(
-            self.code.data or "", self.language.data or "", self.title.data or "", tuple(self.kinds.data or ()),
-            self.steps.data or "", self.position.data or 0, bool(self.hidden.data),
-        )  # fmt: skip
+        own, house = guides_of(session, own_seller_id())
+    return page("admin/guides.html", own=own, house=house)
 
 
 @admin.route("/guides/<code>/<language>", methods=["GET", "POST"])
@@ -158,18 +118,7 @@ class GuideForm(Form):
 def edit_guide(code: str, language: str) -> ResponseReturnValue:
     """What is there is shown to be changed; "new" begins with an empty page."""
     with reading() as session:
-        own = session.scalar(
-            select(SetupGuide).where(
-                SetupGuide.seller_id == own_seller_id(), SetupGuide.code == code, SetupGuide.language == language
-            )
-        )
-    house = next((one for one in shipped() if (one.code, one.language) == (code, language)), None)
-    if own is not None:
-        form = GuideForm(obj=own)
-    elif house is not None:
-        form = GuideForm(data={**house._asdict(), "steps": "\n".join(house.steps)})
-    else:
-        form = GuideForm()
+        form = opened(session, own_seller_id(), code, language)
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:

@@ -20,6 +20,7 @@ from billhead.web.reseller import prices as _prices  # noqa: F401 registers its 
 from billhead.web.reseller import renewing as _renewing  # noqa: F401 registers its views
 from billhead.web.reseller import renewing_alone as _renewing_alone  # noqa: F401 registers its views
 from billhead.web.reseller import shop as _shop  # noqa: F401 registers its views
+from billhead.web.reseller import shop_guides as _shop_guides  # noqa: F401 registers its views
 from billhead.web.reseller import shop_help as _shop_help  # noqa: F401 registers its views
 from billhead.web.reseller import shop_looks as _shop_looks  # noqa: F401 registers its views
 from billhead.web.reseller import shop_money as _shop_money  # noqa: F401 registers its views
