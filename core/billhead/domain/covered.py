@@ -77,13 +77,23 @@ def faults_of(stretch: Stretch, lines: Sequence[Line]) -> Iterator[Day]:
     for line in lines:
         if line.void or line.spent or not line.charges:
             continue
-        whole = [line.cycle] if stretch.mode in _FULL_PRICE and any(line.cycle.overlap(one) for one in due) else []
+        whole = [line.cycle] if _costs_as_much(line.cycle, lines, due, stretch) else []
         for one in without(without(line.days, stretch.free), [*due, *stretch.agreed, *whole]):
             yield Day(one.start, line.document_id, f"{one} is charged, and it was not had")
     excused = [*(line.period for line in lines if line.void), *stretch.agreed, *stretch.stopped]
     for one in without(due, [*excused, *_covered(lines)]):
         yield Day(one.start, None, f"{one} is not charged")
     yield from _amounts(stretch, lines)
+
+
+def _costs_as_much(cycle: Period, lines: Iterable[Line], due: Sequence[Period], stretch: Stretch) -> bool:
+    """Whether days of a cycle that are not due change nothing of what it comes to: any day of it costs the full price,
+    or the days that are due cost the same, rounded, and no cent could be given back."""
+    if stretch.mode in _FULL_PRICE:
+        return any(cycle.overlap(one) for one in due)
+    mine = [line for line in lines if line.cycle == cycle and not line.void]
+    had = [line._replace(back=(*line.back, *without([cycle], due))) for line in mine]
+    return sum(line.amount for line in mine) == _worth(had, cycle, stretch)[1]
 
 
 def _covered(lines: Iterable[Line]) -> list[Period]:

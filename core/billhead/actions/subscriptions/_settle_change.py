@@ -59,8 +59,10 @@ def _steps(tx: Tx, subscription: Subscription, change: SubscriptionChange, paid_
     asked = resolved(tx, subscription, history, _wish(subscription.id, change.wish), today)
     wanted = {"plans": {one.plan_id for one in asked.parts}, "prices": {one.price_id for one in asked.parts}}
     desk.catalogue.need(tx.session, **wanted)
-    catalogue, to = None if is_supplied(subscription) else desk.catalogue, (asked.plan.id, asked.term)
-    steps = steps_of(history.item, asked.parts, today, plan_id=to[0], term=to[1], restart=False, catalogue=catalogue)
+    to, may_begin = (asked.plan.id, asked.term), not is_supplied(subscription)
+    steps = steps_of(
+        history.item, asked.parts, today, plan_id=to[0], term=to[1], catalogue=desk.catalogue, may_begin=may_begin
+    )
     steps = with_own_end(tx, subscription, steps, today)
     if lost_days(history, steps.item, today, desk.catalogue):  # it was offered on the first day of a period
         raise Conflict("a part of a period costs its full price here, and no day can be added for the rest of it")

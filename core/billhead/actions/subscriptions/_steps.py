@@ -46,15 +46,17 @@ def steps_of(
     *,
     plan_id: int,
     term: str,
-    restart: bool,
-    catalogue: Catalogue | None = None,
+    catalogue: Catalogue,
+    restart: bool = False,
+    may_begin: bool = False,
 ) -> Steps:
     """The steps to have `wanted` from `on`.
 
     What follows by itself after a while goes with the plan or the term that it follows. A part that stays as it is
-    keeps its price, unless the term changes. With another term billing keeps its next day, from which whole periods of
-    the new term count; with `restart` a whole period begins on the day, and so it does, where `catalogue` tells prices,
-    from what costs nothing to what does.
+    keeps its price, unless the term changes, and so does one that has ended on the same day and is wanted again,
+    whatever is sold by now: a change that is taken back costs nothing. With another term billing keeps its next day,
+    from which whole periods of the new term count; with `restart` a whole period begins on the day, and so it does,
+    where it `may_begin`, from what costs nothing to what does.
     """
     open_parts, goes = list(wanted), (plan_id, term) != (item.plan_id, item.term)
     ends: dict[int, date | None] = {}
@@ -66,7 +68,7 @@ def steps_of(
             if goes:
                 ends[part.component_id] = starts
         elif stops is None or stops >= on:
-            same = _same(part, open_parts, any_price=term == item.term and stops != on)
+            same = _same(part, open_parts, catalogue)
             if same is not None:
                 open_parts.remove(same)
                 if stops == on or (goes and stops is not None):
@@ -75,7 +77,7 @@ def steps_of(
                 ends[part.component_id] = on
     kept = [part._replace(ends_on=ends.get(part.component_id or 0, part.ends_on)) for part in item.parts]
     new = [Part(-n, one.plan_id, one.price_id, one.quantity, on, kind=one.kind) for n, one in enumerate(open_parts, 1)]
-    was_free = catalogue is not None and _becomes_paid(item, wanted, on, catalogue)
+    was_free = may_begin and _becomes_paid(item, wanted, on, catalogue)
     begins = (restart or was_free) and item.billed_through is not None
     after = _calendar(item, on, term, restart or was_free)._replace(plan_id=plan_id, parts=(*kept, *new))
     return Steps(after, ends, tuple(open_parts), begins, was_free)
@@ -133,10 +135,12 @@ def _before(history: History, after: DueItem, on: date) -> tuple[Former, ...]:
     return (*before,) if counted else (*before, Former(on, item.anchor, Term.parse(item.term)))
 
 
-def _same(part: Part, wanted: Sequence[Wanted], *, any_price: bool) -> Wanted | None:
+def _same(part: Part, wanted: Sequence[Wanted], catalogue: Catalogue) -> Wanted | None:
+    """At whichever version of its price for the same term."""
+    term = catalogue.prices[part.price_id].term
     for one in wanted:
         alike = (one.plan_id, one.quantity) == (part.plan_id, part.quantity)
-        if alike and (any_price or one.price_id == part.price_id):
+        if alike and catalogue.prices[one.price_id].term == term:
             return one
     return None
 

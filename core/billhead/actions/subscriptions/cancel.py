@@ -14,7 +14,7 @@ from billhead.actions.rehearse import rehearse
 from billhead.actions.resellers._telling import tell_payer
 from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._extending import ends_of, extend
-from billhead.actions.subscriptions._given_since import last_free_time
+from billhead.actions.subscriptions._given_since import given_since, last_free_time, length_of
 from billhead.actions.subscriptions._holding import kept_since, paid_after_hold
 from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
@@ -90,7 +90,7 @@ def cancel(
     wish is never refused; Conflict ("price_changed") where it would come to something else than was shown.
     """
     subscription = subscription_to_end(tx, subscription_id, on)
-    dates = _dates(tx, subscription, policy, on, money)
+    dates = _within_own_end(tx, subscription, _dates(tx, subscription, policy, on, money))
     if not tx.ctx.may("subscriptions.write"):
         facts = {"plan_id": subscription.plan_id, "policy": policy}
         denied = plugins().guard("before_cancel", subscription_id=subscription_id, facts=facts)
@@ -206,6 +206,19 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     if kept is not None and service <= today:
         return _Dates(service, min(service, kept))  # none of the days that a hold has kept was watched
     return _Dates(service, last)
+
+
+def _within_own_end(tx: Tx, subscription: Subscription, dates: _Dates) -> _Dates:
+    """A plan that ends by itself is over then, whatever later day somebody names."""
+    service, billing = subscription.service_ends_on, subscription.billing_ends_on
+    canceled = last_cancel(tx, subscription.id)
+    if canceled is not None:
+        longer = length_of(given_since(tx, subscription, canceled["free_time_id"]))
+        service, billing = (
+            date.fromisoformat(day) + longer if day else None
+            for day in (canceled["service_ended_on"], canceled["billing_ended_on"])
+        )
+    return _Dates(min(dates.service, service or date.max), min(dates.billing, billing or date.max))
 
 
 def _stays_owed(tx: Tx, subscription: Subscription, policy: str, at_once: bool) -> bool:

@@ -177,8 +177,8 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
     wanted = {"plans": {one.plan_id for one in asked.parts}, "prices": {one.price_id for one in asked.parts}}
     desk.catalogue.need(tx.session, **wanted)
     if when is not When.END_OF_TERM:
-        catalogue = None if is_supplied(subscription) else desk.catalogue
-        steps = _steps(history, asked, on, restart=wish.restart, catalogue=catalogue)
+        may_begin = not is_supplied(subscription)
+        steps = _steps(history, asked, on, desk.catalogue, restart=wish.restart, may_begin=may_begin)
         steps = with_own_end(tx, subscription, steps, on)
         found = preview_rebill(tx.session, desk, history_after(history, steps, on), credit=False)
         lost = lost_days(history, steps.item, on, desk.catalogue)
@@ -197,7 +197,7 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
             return _Planned(history, asked, steps, on, when, rated, must_pay, renews_on, desk.catalogue, days)
     end = subscription.next_bill_on if subscription.timing == "arrears" else subscription.billed_through
     on = max(end or today, today)
-    steps = with_own_end(tx, subscription, _steps(history, asked, on), on)
+    steps = with_own_end(tx, subscription, _steps(history, asked, on, desk.catalogue), on)
     return _Planned(history, asked, steps, on, When.END_OF_TERM, None, False, _billed_to(steps, None), desk.catalogue)
 
 
@@ -206,11 +206,9 @@ def _stays_open(tx: Tx, desk: Desk, after: History) -> bool:
     return after.item.collection == "manual" and preview_rebill(tx.session, desk, after).owed_minor > 0
 
 
-def _steps(
-    history: History, asked: Resolved, on: date, *, restart: bool = False, catalogue: Catalogue | None = None
-) -> Steps:
+def _steps(history: History, asked: Resolved, on: date, catalogue: Catalogue, **begins: bool) -> Steps:
     to = asked.plan.id, asked.term
-    steps = steps_of(history.item, asked.parts, on, plan_id=to[0], term=to[1], restart=restart, catalogue=catalogue)
+    steps = steps_of(history.item, asked.parts, on, plan_id=to[0], term=to[1], catalogue=catalogue, **begins)
     if not steps.ends and not steps.adds:
         raise InvalidInput("plan", "this is what the subscription has already")
     return steps
