@@ -1,8 +1,9 @@
 """What went into a reseller's credits and out of them, row by row, with what it had to spend after each."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select
 
 from billhead.actions.resellers._wallet import credit_line, wallet
 from billhead.domain.ledger import AccountCode, Side
@@ -14,7 +15,7 @@ from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.wording import marked
 
-__all__ = ["HELD_FOR", "HOLD_STATES", "KINDS", "holds_of", "statement_of"]
+__all__ = ["HELD_FOR", "HOLD_STATES", "KINDS", "bought_with", "holds_of", "statement_of"]
 
 KINDS = {
     "credits_granted": marked("Granted by the operator"),
@@ -40,9 +41,14 @@ HELD_FOR = {
 HOLD_STATES = {"held": marked("still held"), "captured": marked("spent"), "released": marked("came back")}
 
 
+def plan_bought() -> ColumnElement[Any]:
+    """The id of the plan that a hold is the price of (of its parts the first), else of the one there is by now."""
+    return func.coalesce(CreditHold.details["sold", 0, 0].as_integer(), Subscription.plan_id)
+
+
 def statement_of(reseller: Reseller) -> Select[*tuple[Any, ...]]:
     """id (the entry's, to page by), at, kind, change_minor, before_minor, after_minor, actor, reason, other,
-    subscription_id, user, document_id, request_id; the plan and term that the user has, and of what was held its
+    subscription_id, user, document_id, request_id; the plan and term that were bought, and of what was held its
     hold_state and held_for. Drawing on a credit line and paying it back moves nothing."""
     signed = LedgerPosting.signed(Side.C)
     account = LedgerAccount
@@ -91,8 +97,8 @@ def statement_of(reseller: Reseller) -> Select[*tuple[Any, ...]]:
         .outerjoin(Reseller, Reseller.id == side)
         .outerjoin(Subscription, Subscription.id == CreditMovement.subscription_id)
         .outerjoin(Customer, Customer.id == Subscription.customer_id)
-        .outerjoin(Plan, Plan.id == Subscription.plan_id)
         .outerjoin(CreditHold, and_(CreditHold.entry_id == LedgerEntry.id, CreditHold.reseller_id == reseller.id))
+        .outerjoin(Plan, Plan.id == plan_bought())
     )
 
 
@@ -112,4 +118,22 @@ def holds_of(reseller_id: int) -> Select[*tuple[Any, ...]]:
         .join(Subscription, Subscription.id == Service.subscription_id)
         .join(Customer, Customer.id == Subscription.customer_id)
         .where(CreditHold.reseller_id == reseller_id, CreditHold.state == "held")
+    )
+
+
+def bought_with(holds: Collection[int]) -> Select[*tuple[Any, ...]]:
+    """What credits that were held have bought: id, reseller_id, minor, held_for, plan, term."""
+    return (
+        select(
+            CreditHold.id,
+            CreditHold.reseller_id,
+            CreditHold.amount_minor.label("minor"),
+            CreditHold.details["kind"].as_string().label("held_for"),
+            Plan.name.label("plan"),
+            func.coalesce(CreditHold.details["term"].as_string(), Subscription.term).label("term"),
+        )
+        .join(Service, Service.id == CreditHold.service_id)
+        .join(Subscription, Subscription.id == Service.subscription_id)
+        .join(Plan, Plan.id == plan_bought())
+        .where(CreditHold.id.in_(holds))
     )

@@ -34,7 +34,10 @@ def cost_of_change(
 ) -> tuple[Money, dict[str, Any]]:
     """What it takes for these days, and what is kept with the hold. What is left over comes back as it would by ending
     it."""
-    sold = [(part.plan_id, part.quantity) for part in running_parts(tx, subscription, days.start)]
+    running = sorted(
+        running_parts(tx, subscription, days.start), key=lambda part: part.kind != "plan"
+    )  # the plan first
+    sold = [(part.plan_id, part.quantity) for part in running]
     stretches = at_own_rates(tx, subscription, days, _prices(tx, reseller, subscription, sold))
     left = unused(tx, subscription)
     back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)

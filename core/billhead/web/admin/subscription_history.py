@@ -14,6 +14,7 @@ from billhead.models.panels import Panel
 from billhead.models.people import Customer
 from billhead.models.subscriptions import SubscriptionEvent
 from billhead.web.formatting import day, last_day, lasting
+from billhead.web.movements import bought_by_credits
 from billhead.web.speaking import marked, say, say_word
 
 __all__ = ["History"]
@@ -38,7 +39,7 @@ _CALLED = {
 }
 _PLANS, _CUSTOMERS, _PANEL = ("plan_id", "plan"), ("customer_id", "other_customer_id", "giver"), ("panel",)
 _WORDS = ("because", "fields", "money", "policy", "way")
-_ENDS = ("billed_until", "ends_on", "paid_through")
+_ENDS = ("billed_until", "ends_on", "paid_through", "until")
 _AS_WRITTEN = ("code", "codes", "line", "why")
 
 
@@ -58,12 +59,15 @@ class History:
         panels: dict[str, str] = {}
         if codes := _codes(_kept(events, *_PANEL)):
             panels = dict(session.execute(select(Panel.code, Panel.name).where(Panel.code.in_(codes))).all())
+        self._bought = bought_by_credits(session, events)
         self._names: dict[str, Mapping[Any, str]] = {
             **dict.fromkeys(_PLANS, plans), **dict.fromkeys(_CUSTOMERS, people), **dict.fromkeys(_PANEL, panels)
         }  # fmt: skip
 
     def told(self, event: SubscriptionEvent) -> Markup:
         """ "paid through: 17 Dec 2026, panel: Main portal"; what is empty is not said."""
+        if event.id in self._bought:
+            return Markup("<bdi>{}</bdi>").format(self._bought[event.id])
         return Markup(", ").join(self._parts(event.kind, event.details))
 
     def _parts(self, kind: str, details: Mapping[str, Any]) -> Iterator[Markup]:

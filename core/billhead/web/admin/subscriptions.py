@@ -162,9 +162,12 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
     had_on = case((part.ends_on < today, part.ends_on), else_=today)
     components = session.execute(
         select(part, Plan.name.label("plan"), holding_minor(had_on))
-        .join(Plan, Plan.id == SubscriptionComponent.plan_id)
-        .join(Price, Price.id == SubscriptionComponent.price_id)
-        .where(SubscriptionComponent.subscription_id == row.id)
+        .join(Plan, Plan.id == part.plan_id)
+        .join(Price, Price.id == part.price_id)
+        .where(
+            part.subscription_id == row.id,
+            or_(part.ends_on.is_(None), part.ends_on > part.starts_on),  # others never had a day
+        )
         .order_by(SubscriptionComponent.id)
     ).all()
     services = session.execute(

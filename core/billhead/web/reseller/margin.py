@@ -56,8 +56,10 @@ def margin() -> ResponseReturnValue:
     told = {"rows": rows, "since": since, "until": until, "below": below, "chart_of": chart, "problem": problem}
     kept: dict[str, Any] = {name: request.args[name] for name in ("from", "to", "below") if request.args.get(name)}
     as_csv = url_for("reseller.margin", **{**kept, "format": "csv"})
-    sums = _sums(rows)
-    return page("reseller/margin.html", **told, sums=sums, currency=currency, as_csv=as_csv), 422 if problem else 200
+    sums, unpriced = _sums(rows), {row.currency for row in rows if row.purchases > row.priced}
+    return page(
+        "reseller/margin.html", **told, sums=sums, unpriced=unpriced, currency=currency, as_csv=as_csv
+    ), 422 if problem else 200
 
 
 def _cells(row: Margin) -> list[object]:

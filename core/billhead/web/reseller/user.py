@@ -13,6 +13,7 @@ from billhead.actions.resellers._changed_parts import running_parts
 from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
 from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.resellers._seen import seen_reseller, users_of
+from billhead.actions.resellers._tree import subtree
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.enable_user import enable_user
 from billhead.actions.resellers.keep_user import keep_user
@@ -29,9 +30,10 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionEve
 from billhead.plugin import allow
 from billhead.web.formatting import day_in_words, last_day
 from billhead.web.forms import stripped
+from billhead.web.movements import bought_by_credits
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.reseller.area import in_credits, own_rights, reseller
+from billhead.web.reseller.area import in_credits, own_id, own_rights, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
 from billhead.web.reseller.editing import may_get_another
 from billhead.web.reseller.letting_in import login_state
@@ -59,6 +61,7 @@ def user(key: int) -> ResponseReturnValue:
             .order_by(SubscriptionEvent.id.desc())
             .limit(_EVENTS)
         ).all()
+        bought = bought_by_credits(session, history, subtree(own_id()))
         held = _held(session, key)
         whose = seen_reseller(session, current_ctx(), seen.customer.reseller_id or 0)
         may_end = _may_end(session, one)
@@ -89,7 +92,7 @@ def user(key: int) -> ResponseReturnValue:
     can["another"] = may_get_another(seen, whose)
     shown = {"seen": seen, "extras": extras, "history": history, "held": held, "whose": whose, "may": can}
     shown |= {"beside": beside, "alone": alone, "runs_on": going, "spoken": own_name(seen.customer.language)}
-    shown["signs"] = signs
+    shown |= {"signs": signs, "bought": bought}
     shown["renewal"] = _renewal(one, bool(alone), bool(going))
     return page("reseller/user.html", **shown)
 
