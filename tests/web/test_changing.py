@@ -486,3 +486,15 @@ def test_days_are_given_after_the_figures_were_seen(sold):
     )
     clerk = shop.person("staff", "clerk@example.com", "customers.write")
     assert clerk.get("/admin/gifts/new").status_code == 403
+
+
+def test_an_order_is_told_as_it_was_placed_whatever_plan_there_is_by_now(sold):
+    shop, ada = sold
+    page = "/account/subscriptions/1/change"
+    shown = ada.get(page, query_string={"offer": "gold|1 month"}).text
+    assert ada.post(page, hidden(shown), page=page).status_code == 303
+    shop.work()
+    boss = shop.person("staff", "boss@example.com", "*")
+    for listed in (ada.get("/account/orders").text, ada.get("/orders/1").text, boss.get("/admin/orders").text):
+        assert "Basic" in listed
+        assert "Gold" not in listed

@@ -103,7 +103,8 @@ def _refused(error: BillheadError) -> ResponseReturnValue:
         return _answer(500, "error", _BROKEN, "")
     if status > 500:
         return _answer(status, error.code, _TEXTS[status], error.hint or "", error.field or "")
-    return _answer(status, error.code, error.message, error.hint or "", error.field or "", reason(error))
+    told = reason(error) if isinstance(error, InvalidInput) else ""
+    return _answer(status, error.code, error.message, error.hint or "", error.field or "", told)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -126,7 +127,7 @@ def _answer(status: int, code: str, text: str, hint: str, field: str = "", in_sh
         return jsonify({name: value for name, value in told.items() if value}), status
     title = _TITLES.get(status, marked("Something went wrong"))
     try:
-        told = {"heading": say(title), "text": in_short or say(text), "hint": speech().refusal(hint)}
+        told = {"heading": say(title), "text": in_short or speech().refusal(say(text)), "hint": speech().refusal(hint)}
         return page("error.html", status=status, request_id=request_id, **told), status
     except Exception:
         log.exception("the error page failed too")

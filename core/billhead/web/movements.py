@@ -1,5 +1,6 @@
 """What a row of a statement of credits is, in words: one wording for the reseller's pages and the operator's."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -14,8 +15,9 @@ from billhead.models.subscriptions import SubscriptionEvent
 from billhead.web.formatting import day_in_words, last_day, money
 from billhead.web.speaking import marked, say, speech
 
-__all__ = ["bought_by_credits", "held_for", "what_moved"]
+__all__ = ["bought_by_credits", "held_for", "what_moved", "why_moved"]
 
+_MANY = re.compile(r"(?:renew|disable|enable|end) many (\d+)")
 _SETTLED = {"captured": marked("Spent on a subscriber"), "released": marked("Held for a subscriber, and came back")}
 
 
@@ -24,6 +26,15 @@ def what_moved(row: Any) -> str:
     if row.kind == "credits_held" and row.hold_state in _SETTLED:
         return say(_SETTLED[row.hold_state])
     return say(KINDS.get(row.kind, row.kind.replace("_", " ")))
+
+
+def why_moved(reason: str | None) -> str:
+    """A reason as it stands in the trail: what is written down there by ourselves is said in words."""
+    if reason == "automatic renewal":
+        return say("Automatic renewal")
+    if found := _MANY.fullmatch(reason or ""):
+        return say("many at once, no. %(number)s", number=found[1])
+    return reason or ""
 
 
 def held_for(row: Any) -> str:

@@ -1,4 +1,4 @@
-"""What credits have bought is told as it was bought, whatever the user has by now: in the statement and in histories."""
+"""What credits have bought is told as it was bought, whatever the user has by now."""
 
 import re
 
@@ -92,3 +92,19 @@ def test_the_sum_of_costs_says_that_it_is_of_what_has_a_price(area: Area):
     area.shop.work()
     page = baltic.get("/reseller/margin").text
     assert "What has a price, together, in EUR" in page
+
+
+def test_what_was_done_to_many_says_so_in_the_language_of_the_page(area: Area):
+    baltic = area.browsers["baltic"]
+    keys = [area.add("baltic", name) for name in ("Anna", "Bo")]
+    area.shop.work()
+    told = {"pick": [str(key) for key in keys], "do": "renew"}
+    sure = re.search(r'name="sure" value="([^"]*)"', baltic.post("/reseller/users/many", told).text)[1]
+    assert baltic.post("/reseller/users/many", {**told, "sure": sure}).status_code == 303
+    area.shop.work()
+    assert "baltic@example.com: many at once, no. 1" in baltic.get("/reseller/credits").text
+    boss = area.shop.person("staff", "boss@example.com", "*")
+    for page in ("/admin/audit", f"/admin/resellers/{area.ids['baltic']}/credits"):
+        assert "many at once, no. 1" in boss.get(page).text, page
+    baltic.post("/language", {"language": "de", "back": "/"}, page="/reseller/")
+    assert "renew many" not in baltic.get("/reseller/credits").text

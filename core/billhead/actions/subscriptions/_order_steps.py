@@ -7,7 +7,7 @@ all have been on their panels; what happens to them later is no part of it.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from billhead.domain.document import Kind, ProformaState, State
@@ -19,7 +19,7 @@ from billhead.models.payments import AttemptDocument, PaymentAttempt
 from billhead.models.subscriptions import Service, Subscription
 from billhead.wording import marked
 
-__all__ = ["MORE", "RANK", "STEP", "STEPS", "last_try", "order_of", "orders", "plans_of"]
+__all__ = ["MORE", "RANK", "STEP", "STEPS", "last_try", "order_of", "ordered_plan", "orders", "plans_of"]
 
 STEPS = {
     "stuck": marked("paid, but its line can't be made"),
@@ -40,6 +40,18 @@ _OTHER, _EARLIER, _SIBLING = aliased(DocumentLine), aliased(DocumentLine), alias
 def _first_paper() -> ColumnElement[int]:
     line = select(func.min(DocumentLine.document_id)).where(DocumentLine.subscription_id == Subscription.id)
     return line.correlate(Subscription).scalar_subquery()
+
+
+def ordered_plan(document_id: SQLColumnExpression[int]) -> ColumnElement[int]:
+    """The plan that a paper names: of the lines of the subscription the first with a term. It may be another by now."""
+    line = select(_OTHER.plan_id).where(
+        _OTHER.document_id == document_id,
+        _OTHER.subscription_id == Subscription.id,
+        _OTHER.kind.in_(["recurring", "trial"]),
+        _OTHER.plan_id.is_not(None),
+    )
+    first = line.order_by(_OTHER.position, _OTHER.id).limit(1).correlate_except(_OTHER).scalar_subquery()
+    return func.coalesce(first, Subscription.plan_id)
 
 
 def _tried() -> ColumnElement[str]:
@@ -109,7 +121,7 @@ def orders() -> Select[Document, Subscription, Plan, str]:
         select(Document, Subscription, Plan, STEP.label("step"))
         .select_from(Subscription)
         .join(Document, Document.id == _first_paper())
-        .join(Plan, Plan.id == Subscription.plan_id)
+        .join(Plan, Plan.id == ordered_plan(Document.id))
         .where(_is_named())
     )
 
@@ -127,7 +139,7 @@ def plans_of(session: Session, document_id: int) -> Sequence[Row[Subscription, P
         select(Subscription, Plan, _OF_ONE.label("step"))
         .select_from(Subscription)
         .join(Document, Document.id == _first_paper())
-        .join(Plan, Plan.id == Subscription.plan_id)
+        .join(Plan, Plan.id == ordered_plan(Document.id))
         .where(Document.id == document_id, Subscription.id.in_(named))
         .order_by(Subscription.id)
     )

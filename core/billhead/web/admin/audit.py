@@ -15,10 +15,11 @@ from billhead.models.operations import AuditEntry
 from billhead.models.people import User
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, staff_zone, who
-from billhead.web.admin.columns import Column, code, instant, text
+from billhead.web.admin.columns import Column, code, instant
 from billhead.web.admin.deeds import DEEDS, deeds_said, say_deed
 from billhead.web.admin.listing import Choice, Listing, Typed
 from billhead.web.admin.trail_names import name_all, thing
+from billhead.web.movements import why_moved
 from billhead.web.speaking import marked
 
 __all__ = ["AUDIT"]
@@ -103,7 +104,7 @@ AUDIT = Listing(
         Column(marked("Who"), lambda row: who(row.actor), lambda row: _breakable(who(row.actor))),
         Column(marked("What"), lambda row: row.action, lambda row: _told(row.action)),
         Column(marked("To what"), lambda row: row.subject, lambda row: thing(row.subject)),
-        text(marked("Why"), "reason", css="why"),
+        Column(marked("Why"), lambda row: row.reason, lambda row: why_moved(row.reason) or "–", "why"),
         Column(
             marked("Details"),
             lambda row: "; ".join(f"{name}={value}" for name, value in row.details.items()),

@@ -20,6 +20,7 @@ from billhead.actions.shops.drop_host import drop_host, preview_drop_host
 from billhead.actions.shops.open_shop import NewShop, open_shop
 from billhead.actions.shops.reopen_shop import reopen_shop
 from billhead.actions.shops.try_again import try_again
+from billhead.actions.subscriptions._order_steps import ordered_plan
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, NotFound
@@ -86,7 +87,7 @@ SHOP_ORDERS = Listing(
     .join(Seller, Seller.id == ShopSupply.seller_id)
     .join(Subscription, Subscription.id == ShopSupply.subscription_id)
     .join(Customer, Customer.id == Subscription.customer_id)
-    .join(Plan, Plan.id == Subscription.plan_id),
+    .join(Plan, Plan.id == ordered_plan(ShopSupply.document_id)),
     key=ShopSupply.id,
     columns=(
         text(marked("No."), "id"),

@@ -29,7 +29,7 @@ from billhead.web.admin.columns import Column, badge, code, instant, lasts, numb
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.trail_names import name_logins
 from billhead.web.formatting import money
-from billhead.web.movements import what_moved
+from billhead.web.movements import what_moved, why_moved
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx
@@ -228,7 +228,7 @@ def reseller(key: int) -> ResponseReturnValue:
             ).all(),
             "trail": trail_of(session, f"reseller:{key}"),
         }
-    return page("admin/reseller.html", reseller=row, what=what_moved, **shown)
+    return page("admin/reseller.html", reseller=row, what=what_moved, why=why_moved, **shown)
 
 
 @admin.get("/resellers/<int:key>/users")
@@ -276,7 +276,7 @@ def statement_columns() -> tuple[Column, ...]:
         text(marked("For"), "user"),
         text(marked("Other side"), "other"),
         Column(marked("Who"), lambda row: row.actor or "", lambda row: who(row.actor or "–")),
-        text(marked("Why"), "reason", css="why"),
+        Column(marked("Why"), lambda row: row.reason, lambda row: why_moved(row.reason) or "–", "why"),
         _credits(marked("Before"), "before_minor"),
         _credits(marked("Change"), "change_minor"),
         _credits(marked("After"), "after_minor"),

@@ -35,7 +35,7 @@ from billhead.web.csv_export import csv_response
 from billhead.web.errors import refusal
 from billhead.web.formatting import from_to
 from billhead.web.forms import stripped
-from billhead.web.movements import held_for, what_moved
+from billhead.web.movements import held_for, what_moved, why_moved
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
@@ -87,6 +87,7 @@ def statement() -> ResponseReturnValue:
         "kinds": KINDS,
         "what": what_moved,
         "held_for": held_for,
+        "why": why_moved,
         "kept": kept,
         "waiting": waiting,
     }

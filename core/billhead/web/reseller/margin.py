@@ -53,13 +53,20 @@ def margin() -> ResponseReturnValue:
         if request.args.get("format") == "csv" and not problem:
             return csv_response("margin", [say(head) for head in _CSV], [_cells(row) for row in rows])
         chart = None if below else _chart(session, today, currency)
-    told = {"rows": rows, "since": since, "until": until, "below": below, "chart_of": chart, "problem": problem}
+    sums, unpriced = _sums(rows), {row.currency for row in rows if row.purchases > row.priced}
+    told = {
+        "sums": sums,
+        "unpriced": unpriced,
+        "rows": rows,
+        "since": since,
+        "until": until,
+        "below": below,
+        "chart_of": chart,
+        "problem": problem,
+    }
     kept: dict[str, Any] = {name: request.args[name] for name in ("from", "to", "below") if request.args.get(name)}
     as_csv = url_for("reseller.margin", **{**kept, "format": "csv"})
-    sums, unpriced = _sums(rows), {row.currency for row in rows if row.purchases > row.priced}
-    return page(
-        "reseller/margin.html", **told, sums=sums, unpriced=unpriced, currency=currency, as_csv=as_csv
-    ), 422 if problem else 200
+    return page("reseller/margin.html", **told, currency=currency, as_csv=as_csv), 422 if problem else 200
 
 
 def _cells(row: Margin) -> list[object]:

@@ -5,13 +5,16 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, case, select
+from sqlalchemy import ColumnElement, Select, case, or_, select
 
 from billhead.actions.shops.try_again import try_again
+from billhead.actions.subscriptions._order_steps import ordered_plan
 from billhead.db import reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.money import Money
+from billhead.domain.seeking import sought
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document
 from billhead.models.people import Customer
@@ -40,13 +43,14 @@ _STATES = (marked("waiting"), marked("held"), marked("supplied"), marked("refuse
 def shop_orders() -> ResponseReturnValue:
     with reading() as session:
         own = own_shop(session)
-        query = _orders(own.seller.id)
+        query, typed = _orders(own.seller.id), request.args.get("q", "").strip()[:200]
+        query = query.where(_named(typed)) if typed else query
         if request.args.get("format") == "csv":
             heads = [say(head) for head in ("Number", "Customer", "Plan", "until", "Credits", "State", "Why")]
             return csv_response("shop-orders", heads, _order_lines(query))
         rows = page_of(session, query, ShopSupply.id, whole_rows=True)
-        as_csv = url_for("reseller.shop_orders", format="csv")
-        return shop_page(session, "shop_orders", own, rows=rows, as_csv=as_csv)
+        as_csv = url_for("reseller.shop_orders", q=typed or None, format="csv")
+        return shop_page(session, "shop_orders", own, rows=rows, as_csv=as_csv, typed=typed)
 
 
 @reseller.post("/shop/orders/<int:supply_id>/try-again")
@@ -74,12 +78,24 @@ def shop_documents() -> ResponseReturnValue:
             .join(Customer, Customer.id == Document.customer_id)
             .where(Document.seller_id == own.seller.id)
         )  # fmt: skip
+        if typed := request.args.get("q", "").strip()[:200]:
+            query = query.where(_named(typed))
         if request.args.get("format") == "csv":
             heads = [say(head) for head in ("Number", "Date", "Customer", "State", "Total", "Paid")]
             return csv_response("shop-documents", heads, _document_lines(query))
         rows = page_of(session, query, Document.id, whole_rows=True)
-        as_csv = url_for("reseller.shop_documents", format="csv")
-        return shop_page(session, "shop_documents", own, rows=rows, as_csv=as_csv)
+        as_csv = url_for("reseller.shop_documents", q=typed or None, format="csv")
+        return shop_page(session, "shop_documents", own, rows=rows, as_csv=as_csv, typed=typed)
+
+
+def _named(typed: str) -> ColumnElement[bool]:
+    """By a part of the number or of the customer's name or address."""
+    parts = [one.icontains(typed, autoescape=True) for one in (Document.number_text, Customer.email)]
+    if words := sought(typed):
+        parts.append(Customer.sought_name.contains(words, autoescape=True))
+    if (number := whole_number(typed, 9)) is not None:  # of what has no number yet
+        parts.append(Document.id == number)
+    return or_(*parts)
 
 
 def _orders(seller_id: int) -> Select[*tuple[Any, ...]]:
@@ -89,8 +105,8 @@ def _orders(seller_id: int) -> Select[*tuple[Any, ...]]:
                Document.number_text, _PAID.label("paid_minor"), Document.currency)
         .join(Subscription, Subscription.id == ShopSupply.subscription_id)
         .join(Customer, Customer.id == Subscription.customer_id)
-        .join(Plan, Plan.id == Subscription.plan_id)
         .join(Document, Document.id == ShopSupply.document_id)
+        .join(Plan, Plan.id == ordered_plan(Document.id))
         .where(ShopSupply.seller_id == seller_id)
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
@@ -15,6 +15,7 @@ from billhead.actions.support.answer_ticket import AFTERWARDS
 from billhead.actions.support.save_department import DepartmentEntry
 from billhead.db import reading, writing
 from billhead.domain.errors import NotFound
+from billhead.domain.seeking import sought
 from billhead.domain.support import State
 from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document
@@ -76,8 +77,20 @@ def shop_tickets() -> ResponseReturnValue:
         )
         if request.args.get("state") == "open":
             query = query.where(Ticket.state == State.OPEN.value)
+        if typed := request.args.get("q", "").strip()[:200]:
+            query = query.where(_about(typed))
         rows = page_of(session, query, Ticket.last_message_id, whole_rows=True)
-        return shop_page(session, "shop_tickets", own, rows=rows, departments=departments)
+        return shop_page(session, "shop_tickets", own, rows=rows, departments=departments, typed=typed)
+
+
+def _about(typed: str) -> ColumnElement[bool]:
+    """By its number, or a part of what it is about, of the customer's name or of the address."""
+    parts = [one.icontains(typed, autoescape=True) for one in (Ticket.subject, Customer.email)]
+    if words := sought(typed):
+        parts.append(Customer.sought_name.contains(words, autoescape=True))
+    if (number := whole_number(typed, 9)) is not None:
+        parts.append(Ticket.id == number)
+    return or_(*parts)
 
 
 @reseller.route("/shop/tickets/<int:ticket_id>", methods=["GET", "POST"])
