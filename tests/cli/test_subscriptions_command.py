@@ -131,6 +131,8 @@ def test_one_billing_day_is_shown_and_set(shop):
     bridge = {"subscription_id": 1, "plan": "tv", "from": "2026-05-01", "to": "2026-05-15", "total_minor": 1680,
               "currency": "EUR", "why": ""}  # fmt: skip
     assert shown == {"customer_id": 1, "moved": 1, "bridges": [bridge]}
+    told = CliRunner().invoke(main, ["customers", "billing-day", "1", "15", "--preview"], obj=shop.app)
+    assert told.stdout.splitlines()[1:] == ["1 (tv): 2026-05-01 to 2026-05-15: 16.80 EUR"]
     assert shop.get(Subscription, 1).anchor == APR
     assert run(shop, "customers", "billing-day", 1, 15) == {"customer_id": 1, "moved": 1}
     assert shop.get(Subscription, 1).anchor == date(2026, 4, 15)

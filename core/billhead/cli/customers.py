@@ -13,6 +13,7 @@ from billhead.cli import in_app, json_option, show
 from billhead.cli._seller import seller_of
 from billhead.db import writing
 from billhead.domain.context import Context
+from billhead.domain.money import Money
 from billhead.models.people import Customer
 
 __all__ = ["group"]
@@ -123,6 +124,6 @@ def bill_on_one_day(customer: int, day: int, preview: bool, reason: str, as_json
     ]  # fmt: skip
     lines = [f"Subscriptions that move: {shown.moved}."]
     for one in shown.bridges:
-        said = one.why or f"{one.starts_on} to {one.ends_on}: {one.total_minor} {one.currency}"
+        said = one.why or f"{one.starts_on} to {one.ends_on}: {Money(one.total_minor, one.currency)}"
         lines.append(f"{one.subscription_id} ({one.plan}): {said}")
     return show({"customer_id": customer, "moved": shown.moved, "bridges": bridges}, as_json, lines)

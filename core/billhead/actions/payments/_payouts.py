@@ -44,8 +44,8 @@ def apply_payout(tx: Tx, account_id: int, fact: Verified) -> None:
         if state is AttemptState.SUCCEEDED and amount:
             row.state = "paid"
             row.entry_id = _post(tx, account, row, "payout", amount)
-    elif amount != Money(row.amount_minor, row.currency):
-        raise AmountMismatch(f"payout {fact.reference!r} was {row.amount_minor} {row.currency} and is told as {amount}")
+    elif amount != (before := Money(row.amount_minor, row.currency)):
+        raise AmountMismatch(f"payout {fact.reference!r} was {before} and is told as {amount}")
     elif row.state == "paid" and state in _NOT_THERE:
         row.state, row.returned_at = "returned", clock.business_now()
         _post(tx, account, row, "payout_returned", -amount)
