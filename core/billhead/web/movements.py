@@ -64,6 +64,7 @@ def bought_by_credits(
 
 
 def _paid(row: Any, until: str) -> str:
-    took = say("%(credits)s credits", credits=money(row.minor, CREDITS))
     end = last_day(date.fromisoformat(until))
-    return f"{_what(row)}: {speech().listed((took, say('until %(day)s', day=day_in_words(end) if end else until)))}"
+    took = say("%(credits)s credits", credits=money(row.minor, CREDITS))
+    lasts = say("until %(day)s", day=day_in_words(end) if end else until)
+    return f"{_what(row)}: {speech().listed((took, lasts))}"

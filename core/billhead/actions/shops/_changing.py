@@ -34,10 +34,8 @@ def cost_of_change(
 ) -> tuple[Money, dict[str, Any]]:
     """What it takes for these days, and what is kept with the hold. What is left over comes back as it would by ending
     it."""
-    running = sorted(
-        running_parts(tx, subscription, days.start), key=lambda part: part.kind != "plan"
-    )  # the plan first
-    sold = [(part.plan_id, part.quantity) for part in running]
+    running = running_parts(tx, subscription, days.start)
+    sold = [(part.plan_id, part.quantity) for part in sorted(running, key=lambda part: part.kind != "plan")]
     stretches = at_own_rates(tx, subscription, days, _prices(tx, reseller, subscription, sold))
     left = unused(tx, subscription)
     back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)
