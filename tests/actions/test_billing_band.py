@@ -8,6 +8,7 @@ from billing_shop import SYSTEM, open_shop
 from billhead import clock
 from billhead.db import writing
 from billhead.domain.errors import RunNeedsConfirmation
+from billhead.models.catalogue import Price
 from billhead.models.documents import BillingRun, Document
 from billhead.models.subscriptions import Subscription
 
@@ -169,3 +170,70 @@ def test_what_a_run_asks_waits_for_an_answer_however_many_hours_pass(shop, five_
 def test_first_runs_do_not_ask(shop):
     bills(shop, 12, 50_000)
     assert shop.run(NOV).unusual is None
+
+
+def repriced(shop, sold, minor):
+    """Existing subscriptions pay another price from December on."""
+    plan, price = sold
+    book = shop.get(Price, price).book_id
+    return shop.price(plan, book, "1 month", minor, version=2, existing_from=DEC)
+
+
+@pytest.fixture
+def once_a_month(shop):
+    """Twelve customers at 10.00, all billed on the first: in five weeks there are never five days to compare with."""
+    sold = shop.plan("tv", 1000)
+    for _ in range(12):
+        shop.subscribe(shop.customer(), sold, due=NOV, line=False)
+    assert shop.run(NOV).invoices == 12
+    return sold
+
+
+def test_who_bills_on_one_day_of_the_month_is_asked_about_two_zeros_too_many(shop, once_a_month):
+    repriced(shop, once_a_month, 100_000)
+    assert shop.run(DEC, dry_run=True).unusual == "EUR"
+    with pytest.raises(RunNeedsConfirmation, match=r"1000\.00 EUR on each of 12 invoices; up to 30\.00 EUR is usual"):
+        shop.run(DEC)
+    assert len(shop.all(Document)) == 12
+    asks = shop.all(BillingRun)[-1]
+    assert (asks.state, asks.unusual["minor"], asks.unusual["usual_minor"]) == ("needs_confirmation", 100_000, 3000)
+    shop.change(Subscription, 12, next_bill_on=date(2026, 12, 2))
+    assert shop.run(DEC, confirmed=True).invoices == 11
+    shop.change(Subscription, 12, next_bill_on=DEC)
+    assert shop.run(DEC).invoices == 1  # what is left of a day that was answered is not asked about again
+
+
+def test_and_about_next_to_nothing(shop, once_a_month):
+    repriced(shop, once_a_month, 100)
+    with pytest.raises(RunNeedsConfirmation, match=r"1\.00 EUR on each of 12 invoices; 3\.33 EUR or more is usual"):
+        shop.run(DEC)
+
+
+def test_a_price_that_is_twice_as_high_new_customers_and_months_of_an_outage_ask_nothing(shop, once_a_month):
+    repriced(shop, once_a_month, 2000)
+    dear = shop.plan("all", 90_000)
+    for _ in range(12):
+        shop.subscribe(shop.customer(), dear, due=DEC, line=False)
+    assert shop.run(date(2027, 3, 1)).unusual is None  # December to March of all of them
+
+
+def test_of_one_invoice_only_two_zeros_too_many_are_asked_about(shop):
+    anna, bea = shop.plan("anna", 1000), shop.plan("bea", 1000)
+    for sold in (anna, bea):
+        shop.subscribe(shop.customer(), sold, due=NOV, line=False)
+    shop.run(NOV)
+    repriced(shop, anna, 9900)
+    assert shop.run(DEC, only=(1,)).unusual is None
+    repriced(shop, bea, 100_000)
+    with pytest.raises(RunNeedsConfirmation, match=r"1000\.00 EUR on each of 1 invoices; up to 600\.00 EUR is usual"):
+        shop.run(DEC)
+    assert len(shop.all(Document)) == 3
+
+
+def test_what_cost_nothing_before_asks_nothing(shop):
+    free = shop.plan("free", 0)
+    for _ in range(12):
+        shop.subscribe(shop.customer(), free, due=NOV, line=False)
+    shop.run(NOV)
+    repriced(shop, free, 5000)
+    assert shop.run(DEC).unusual is None

@@ -45,10 +45,11 @@ class Sum(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """By currency: the days to compare with, and what other runs have billed on the day already. No days while there
-    are too few to tell what is usual."""
+    are too few to tell what is usual. `answered`: what was unusual of the day was confirmed."""
 
     days: Mapping[str, list[Sum]] = field(default_factory=dict)
     so_far: Mapping[str, Sum] = field(default_factory=dict)
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def read_limits(session: Session, seller_id: int | None, as_of: date, run_id: in
         if run.state == "done" and (run.as_of < as_of or answered):
             _add(days.setdefault(run.as_of, {}), billed)
     if len(days) < _ENOUGH_DAYS:
-        return Limits()
+        return Limits(answered=answered)
     return Limits({of: [day[of] for day in days.values() if of in day] for of in set().union(*days.values())}, so_far)
 
 

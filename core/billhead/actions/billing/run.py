@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from billhead import clock
 from billhead.actions.billing._arrears import arrears_chunk, read_arrears_again
 from billhead.actions.billing._band import Limits, Sum, Unusual, mark_answered, read_limits, refuse_unanswered, unusual
+from billhead.actions.billing._band_alike import Alike, alike, prices_before, unlike
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._failed_items import any_failed, clear_failed, record_failed
 from billhead.actions.billing._rated import Chunk, Failure, Rated
@@ -157,6 +158,7 @@ class _Run:
         self._ctx = Context.system("job:billing.run")
         self._report = RunReport(str(as_of.at), dry_run)
         self._limits = Limits()
+        self._alike: dict[str, Alike] = {}
         self._clear = False
         self._found: Unusual | None = None
         self._stopped = False  # staff have asked for that
@@ -233,6 +235,7 @@ class _Run:
     def _bill(self, chunk: Chunk, attempt: int = 1) -> None:
         rated, failures = rate(chunk, self._rater)
         self._failed.update(failure.subscription_id for failure in failures)
+        self._compare(rated)
         if self._dry_run:
             self._report = self._looked_at(self._report.plus(rated, len(failures)))
             self._used_credit.update(
@@ -316,8 +319,17 @@ class _Run:
         )
         self._stopped = bool(asked.scalar_one())
 
+    def _compare(self, rated: Sequence[Rated]) -> None:
+        """With what the same was billed for last, while there are too few days to compare with."""
+        if self._limits.days or self._limits.answered or not any(one.kind == "invoice" for one in rated):
+            return
+        with reading() as session:
+            before = prices_before(session, rated)
+        self._alike = alike(self._alike, rated, before, self._catalogue)
+
     def _looked_at(self, report: RunReport) -> RunReport:
         found = unusual(self._limits, {of: Sum(sums.total, sums.invoices) for of, sums in sorted(report.sums.items())})
+        found = found or unlike(self._alike)
         if found is None:
             return report
         self._found = found
