@@ -21,7 +21,7 @@ from billhead.models.ledger import LedgerEntry
 from billhead.models.usage import UsageMeter
 from billhead.reports import ask, report_of, tabled
 
-__all__ = ["check", "check_books"]
+__all__ = ["check", "check_books", "written_lines"]
 
 _WRITTEN = ("final", "partly_paid", "paid")
 
@@ -38,7 +38,8 @@ def check_books(life: Begun) -> None:
     _a_second_run_writes_nothing(life)
     _no_day_twice(life)
     _the_books_are_sound(life)
-    assert verify_billing().faults == []
+    faults = verify_billing().faults
+    assert faults == [], faults
 
 
 def _a_second_run_writes_nothing(life: Begun) -> None:
@@ -53,7 +54,7 @@ def _count(model: Any) -> int:
         return int(session.scalar(select(func.count()).select_from(model)) or 0)
 
 
-def _rows() -> list[tuple[Document, DocumentLine]]:
+def written_lines() -> list[tuple[Document, DocumentLine]]:
     with reading() as session:
         lines = select(Document, DocumentLine).join(DocumentLine, DocumentLine.document_id == Document.id)
         rows = session.execute(lines.where(Document.state.in_(_WRITTEN), Document.kind != "proforma"))
@@ -68,7 +69,7 @@ def _the_days_decide(life: Life) -> None:
     """What was invoiced less what was credited, with the tax where prices have it in them."""
     billed: dict[int, int] = defaultdict(int)
     watched = 0
-    for document, line in _rows():
+    for document, line in written_lines():
         minor = _sign(document) * (line.net_minor + (line.tax_minor if document.tax_inclusive else 0))
         if line.kind.startswith("usage:"):
             watched += minor
@@ -85,11 +86,11 @@ def _the_days_decide(life: Life) -> None:
 def _no_day_twice(life: Begun) -> None:
     """Each day of a part stands on one line at most, but for those that were given back."""
     back: dict[int, set[date]] = defaultdict(set)
-    for _, line in _rows():
+    for _, line in written_lines():
         if line.corrects_line_id is not None:
             back[line.corrects_line_id] |= set(_days(line))
     charged: Counter[tuple[int | None, date]] = Counter()
-    for document, line in _rows():
+    for document, line in written_lines():
         if line.kind in ("recurring", "trial") and _sign(document) * line.net_minor > 0:
             charged.update((line.component_id, day) for day in set(_days(line)) - back[line.id])
     assert [one for one, times in charged.items() if times > 1] == []
@@ -109,7 +110,7 @@ def _the_books_are_sound(life: Begun) -> None:
     assert ledger.faults == []
     assert ledger.sealed == ledger.entries
     balances = defaultdict(int, life.balances())
-    rows = _rows()
+    rows = written_lines()
     documents = {document.id: document for document, _ in rows}.values()
     for document in documents:
         lines = [line for one, line in rows if one.id == document.id]
