@@ -31,7 +31,7 @@ from babel.numbers import format_compact_currency, format_compact_decimal, forma
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import CREDITS, Money, exponent
 from billhead.domain.periods import Term
-from billhead.refusals import add_refusals, listed, patterns_of, read_refusal
+from billhead.refusals import Sentence, add_refusals, listed, patterns_of, read_refusal
 
 __all__ = [
     "LANGUAGES",
@@ -73,7 +73,7 @@ class PluginWords:
     """What a plugin says: `catalogues` compiled, by language, and the sentences of what it refuses."""
 
     catalogues: dict[str, bytes]
-    refusals: tuple[str, ...]
+    refusals: tuple[Sentence, ...]
 
 
 _PLUGINS: dict[str, PluginWords] = {}
@@ -203,7 +203,10 @@ class Wording:
         if self.language == "en" or not text:
             return _IN_CREDITS.sub(r"\1 credits", text)
         sentence, named = read_refusal(text)
-        return self.say(sentence, **{name: self._value(name, value) for name, value in named.items()})
+        told = {name: self._value(name, value) for name, value in named.items()}
+        if isinstance(sentence, str):
+            return self.say(sentence, **told)
+        return self.count(*sentence, int(told.pop("count", "1")), **told)
 
     def _value(self, name: str, value: str) -> str:
         """A value out of an English sentence. What only looks like a day or an amount, as a code that somebody typed,
@@ -233,9 +236,9 @@ class Wording:
         """One after the other, with the comma that the script has."""
         return ("، " if self.language == "ar" else ", ").join(words)
 
-    def count(self, one: str, many: str, number: int) -> str:
-        """ "%(count)d month" or "%(count)d months" by the plural rules of the language."""
-        return self._words.ngettext(one, many, number) % {"count": number}
+    def count(self, one: str, many: str, number: int, /, **named: object) -> str:
+        """ "%(count)d month" or "%(count)d months" by the plural rules of the language; other values as in `say`."""
+        return self._words.ngettext(one, many, number) % {"count": number, **named}
 
     def choose(self, one: str, many: str, number: int) -> str:
         """The form for that number, not filled in yet."""

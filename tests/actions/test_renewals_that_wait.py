@@ -129,7 +129,7 @@ def test_one_that_breaks_keeps_no_credits_from_the_next_and_is_tried_later_and_l
     assert shop.wallet("baltic") == ("10.00", "0.00", "20.00")
     assert (why(shop, broken), why(shop, well)) == (BROKEN, "")
     (look,) = [one for one in quick_checks(["renewals"]) if one.state == "warn"]
-    assert look.says == f"subscription {broken} could not be renewed from credits: 1 faults in a row"
+    assert look.says == f"subscription {broken} could not be renewed from credits: 1 fault in a row"
     assert dict(look.args) == {"key": broken}
     shop.operator.wait(days=1)
     hour(shop)

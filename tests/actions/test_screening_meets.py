@@ -201,7 +201,7 @@ def test_a_check_that_is_busy_with_many_orders_is_no_way_past_it(shop, monkeypat
     for number in range(3):
         place(somebody(shop, f"slow{number}@example.com"))
     seen = [(case.state, case.unknown, [one["why"] for one in case.reasons]) for case in shop.rows(FraudCase)]
-    silent = [{"check": "asked.names", "why": "no answer within 1 seconds"}]
+    silent = [{"check": "asked.names", "why": "no answer within 1 second"}]
     assert seen[:2] == [("passed", silent, [])] * 2
     assert seen[2] == ("review", [], ["it could not be asked in time: too many orders at once"])
     told["going_on"].set()

@@ -257,7 +257,7 @@ def test_a_panel_that_lists_who_watches_is_asked_once_for_all_its_lines(tv: Shop
         (line.id, "b", PLACES[1]),
     ]
     staff = tv.person("staff", "boss@example.com", "*")
-    assert "who watches on its 1 lines is read each hour" in staff.get("/admin/sharing").text
+    assert "who watches on its 1 line is read each hour" in staff.get("/admin/sharing").text
 
 
 TURNS = [  # lines, calls a second, lines each hour, hours for all
@@ -267,7 +267,7 @@ TURNS = [  # lines, calls a second, lines each hour, hours for all
 
 def test_each_line_has_its_turn_within_the_window_or_the_page_says_that_it_has_not(tv: Shop, monkeypatch):
     staff = tv.person("staff", "boss@example.com", "*")
-    told = "1 of 1 lines are asked each hour who watches, so all of them within 1 hour."
+    told = "who watches is asked each hour for 1 of 1 line, so all of them within 1 hour."
     assert told in staff.get("/admin/sharing").text
     with tv.app.test_request_context("/admin/sharing"), reading() as session:
         panel = session.get_one(Panel, tv.panel_id)

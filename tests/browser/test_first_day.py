@@ -132,7 +132,7 @@ def fill_in_the_steps(operator, mailbox, panels):
     operator.fill(**{"of-module-api_key": KEY})
     operator.click("Save and try it")
     operator.is_at("plan")
-    assert "bouquets were added" in page.inner_text("body")
+    assert "Bouquets added:" in page.inner_text("body")
 
     operator.fill(name="Basic", price_1="9.99", price_12="99.90", trial_days="1")
     operator.click("Save and go on")

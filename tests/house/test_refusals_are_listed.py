@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billhead.refusals import listed, read_refusal, refusals
+from billhead.refusals import forms_of, listed, read_refusal, refusals
 from billhead.wording import wording
 from source_tree import ROOT
 
@@ -114,8 +114,13 @@ def is_named(node):
     return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
 
 
+def forms(listed_ones):
+    """Each sentence, and both of a pair that counts something, with \\0 for each value."""
+    return [PLACE.sub("\0", form) for one in listed_ones for form in forms_of(one)]
+
+
 def unlisted(source):
-    known = {PLACE.sub("\0", one) for one in refusals()}
+    known = set(forms(refusals()))
     return [
         one
         for one in refused(source)
@@ -141,7 +146,7 @@ def test_what_is_refused_on_a_page_in_another_language_is_listed(name):
 
 @pytest.mark.parametrize("path", sorted((CORE / "actions" / "health").glob("*.py")), ids=lambda path: path.stem)
 def test_what_a_check_of_the_house_says_is_listed(path):
-    known = {PLACE.sub("\0", one) for one in refusals()} | ONLY_VALUES
+    known = {*forms(refusals()), *ONLY_VALUES}
     said = [one for one in checked(path.read_text("utf-8")) if "%" not in one and " " in one]
     assert [one for one in said if one not in known] == []
 
@@ -160,7 +165,7 @@ def own(package):
 
 @pytest.mark.parametrize("package", PLUGINS, ids=lambda package: package.name)
 def test_what_a_plugin_refuses_in_a_form_or_when_it_is_checked_is_listed(package):
-    known = {PLACE.sub("\0", one) for one in (*refusals(), *own(package))}
+    known = {*forms(refusals()), *forms(own(package))}
     unknown = []
     for path in sorted(package.rglob("*.py")):
         told = TOLD | {"GatewayRejected": slice(1)} if path.stem == "checking" else TOLD
@@ -174,8 +179,7 @@ def test_a_plugin_lists_nothing_that_it_does_not_say(package):
     """A sentence, or the piece that it is made of."""
     said = {one for path in package.rglob("*.py") for one in sentences(ast.parse(path.read_text("utf-8")))}
     pieces = [one for one in said if len(one) > 5]
-    listed_ones = [PLACE.sub("\0", one) for one in own(package)]
-    assert [one for one in listed_ones if not any(piece in one for piece in pieces)] == []
+    assert [one for one in forms(own(package)) if not any(piece in one for piece in pieces)] == []
 
 
 @pytest.mark.parametrize("package", PLUGINS, ids=lambda package: package.name)
@@ -202,7 +206,7 @@ def sources():
 def test_nothing_is_listed_that_nobody_says():
     trees = [ast.parse(path.read_text("utf-8")) for path in sources()]
     said = {one for tree in trees for one in (*sentences(tree), *not_found(tree))}
-    assert [one for one in refusals() if PLACE.sub("\0", one) not in said and one not in WORDS] == []
+    assert [one for one in forms(refusals()) if one not in said and one not in WORDS] == []
 
 
 def test_a_sentence_is_read_back_with_its_values():
@@ -211,10 +215,30 @@ def test_a_sentence_is_read_back_with_its_values():
     assert read_refusal("this line is nobody's") == ("this line is nobody's", {})
 
 
+def test_a_sentence_that_counts_is_read_back_as_a_pair():
+    pair = "a hold is %(count)s day or longer", "a hold is %(count)s days or longer"
+    assert read_refusal("ends_on: a hold is 1 day or longer") == (pair, {"count": "1"})
+    assert read_refusal("a hold is 12 days or longer.") == (pair, {"count": "12"})
+    assert read_refusal("a hold is many days or longer")[1] == {}
+
+
+def test_what_is_counted_is_said_in_the_form_for_its_number():
+    told = {number: wording("ar").refusal(f"this invoice is older than {number} days") for number in (2, 5, 30, 100)}
+    assert [told[number].split()[-2:] for number in (5, 30, 100)] == [["5", "أيام"], ["30", "يومًا"], ["100", "يوم"]]
+    assert wording("de").refusal("this invoice is older than 1 day").endswith("1 Tag")
+    assert wording("de").refusal("this invoice is older than 30 days").endswith("30 Tage")
+    assert len(set(told.values())) == 4
+
+
+def filled(form, write):
+    """The form with a value in each place; the number of a pair is the least that every language writes in figures."""
+    return re.sub(r"%\((\w+)\)s", lambda place: "5" if place[1] == "count" else write(place[1]), form)
+
+
 def test_no_sentence_is_taken_for_another():
     for sentence in refusals():
-        told = re.sub(r"%\((\w+)\)s", r"<\1>", sentence)
-        assert read_refusal(told)[0] == sentence
+        for form in forms_of(sentence):
+            assert read_refusal(filled(form, "<{}>".format))[0] == sentence
 
 
 def test_days_amounts_and_states_in_it_are_written_as_the_language_does():
@@ -239,7 +263,7 @@ def test_days_amounts_and_states_in_it_are_written_as_the_language_does():
 def test_each_sentence_is_told_with_its_values(language):
     told = wording(language)
     for sentence in refusals():
-        values = PLACE.findall(sentence)
-        plain = PLACE.sub(lambda place: f"<{place[0][2:-2]}>", sentence)
-        said = told.refusal(plain)
-        assert [one for one in values if f"<{one[2:-2]}>" not in said] == []
+        for form in forms_of(sentence):
+            values = [filled(place, "<{}>".format) for place in PLACE.findall(form)]
+            said = told.refusal(filled(form, "<{}>".format))
+            assert [one for one in values if one not in said] == []

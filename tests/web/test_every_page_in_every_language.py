@@ -190,7 +190,7 @@ _NAMED_TO_STAFF = frozenset(
         "One", "one", "transfer", "visitor", "host", "panel", "plans", "everywhere", "mag", "enigma2", "stream",
         "owner", "billing", "Address", "User name", "Password", "none",
         "viewing history", "password link", "MAG box", "Enigma2 receiver",
-        "%(bad)s faults, %(warn)s to look at, %(ok)s fine. <code>billhead doctor</code> says the same.",
+        "Faults: %(bad)s, to look at: %(warn)s, fine: %(ok)s. <code>billhead doctor</code> says the same.",
         "Each as a table, as CSV, and by <code>billhead report</code>.",
     }
 )  # fmt: skip

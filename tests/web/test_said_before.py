@@ -20,7 +20,7 @@ def test_staff_read_figures_before_they_stop_something(shop: Shop):
     rest = sam.get("/admin/panels/1/maintenance").text
     assert "Lines on it: 2. Changes that wait in its queue: 0." in rest
     off = sam.get("/admin/plugins/panel/disable").text
-    assert "Panels of it: 1, with 2 lines." in off
+    assert "Panels of it: 1, lines on them: 2." in off
     assert "Gateway accounts of it" not in off
     off = sam.get("/admin/plugins/cards/disable").text
     assert "Gateway accounts of it: 2. Subscriptions that are charged there by themselves: 1." in off

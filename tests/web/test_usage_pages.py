@@ -156,7 +156,7 @@ def test_staff_see_use_prices_and_purchases_and_call_an_event_off(metered: Shop,
     told = staff.get(f"/admin/catalogue/{ids['basic']}").text
     assert "600 minutes included; 0.02 each up to 100, then 0.015 each; at most 15 a period" in told
     path = f"/admin/catalogue/{ids['final']}/call-off"
-    assert "1 have bought it" in staff.get(path).text
+    assert "1 has bought it" in staff.get(path).text
     assert staff.post(path, {"reason": ""}, page="/admin/switches").status_code == 422
     assert staff.post(path, {"reason": "It rains"}, page="/admin/switches").status_code == 303
     metered.work()

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from billhead.domain.calendar import Calendar
+from billhead.domain.counted import counted
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import exact, exponent
 from billhead.domain.periods import Term
@@ -229,7 +230,10 @@ def parse_quantity(value: object, decimals: int) -> int:
         raise InvalidInput("quantity", f"{value} is too large for one event")
     steps = found.scaleb(decimals)
     if steps != steps.to_integral_value():
-        raise InvalidInput("quantity", f"{value} has more than {decimals} decimals")
+        finer = counted(
+            decimals, f"{value} has more than {decimals} decimal", f"{value} has more than {decimals} decimals"
+        )
+        raise InvalidInput("quantity", finer)
     return int(steps)
 
 

@@ -18,7 +18,7 @@ class Speech(Protocol):
     """The words of one language."""
 
     def say(self, text: str, /, **named: object) -> str: ...
-    def count(self, one: str, many: str, number: int) -> str: ...
+    def count(self, one: str, many: str, number: int, /, **named: object) -> str: ...
     def refusal(self, text: str) -> str: ...
 
 
@@ -34,12 +34,12 @@ def say(text: str, **named: object) -> str:
     return text % named if named else text
 
 
-def say_count(one: str, many: str, number: int) -> str:
-    """ "%(count)d rate" or "%(count)d rates", by the plural rules of the language."""
+def say_count(one: str, many: str, number: int, /, **named: object) -> str:
+    """ "%(count)d rate" or "%(count)d rates", by the plural rules of the language; other values as in `say`."""
     speech = _speech()
     if speech is not None:
-        return speech.count(one, many, number)
-    return (one if number == 1 else many) % {"count": number}
+        return speech.count(one, many, number, **named)
+    return (one if number == 1 else many) % {"count": number, **named}
 
 
 def later(text: str) -> str:

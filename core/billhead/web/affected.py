@@ -66,7 +66,9 @@ def of_plugin(session: Session, plugin: Plugin) -> str:
     if modules:
         mine = Panel.module.in_(modules)
         lines = how_many(session, Service.panel_id.in_(select(Panel.id).where(mine)), Service.lifecycle != "gone")
-        told.append(say("Panels of it: %(panels)s, with %(lines)s lines.", panels=how_many(session, mine), lines=lines))
+        told.append(
+            say("Panels of it: %(panels)s, lines on them: %(lines)s.", panels=how_many(session, mine), lines=lines)
+        )
     if gateways:
         active = GatewayAccount.gateway.in_(gateways) & GatewayAccount.enabled
         saved = select(PaymentMethod.id).where(

@@ -17,8 +17,8 @@ def files_field() -> Any:
     return MultipleFileField(
         later("Files"),
         description=later(
-            "Up to %(count)s files of %(size)s MB: %(kinds)s.",
-            count=MOST_FILES,
+            "Up to %(most)s files of %(size)s MB: %(kinds)s.",
+            most=MOST_FILES,
             size=LARGEST_FILE // 1024**2,
             kinds=", ".join(sorted(KINDS)),
         ),

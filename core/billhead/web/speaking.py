@@ -62,9 +62,9 @@ def say_word(code: str) -> str:
     return speech().say_word(code)
 
 
-def say_count(one: str, many: str, number: int) -> str:
-    """ "%(count)d line" or "%(count)d lines", by the plural rules of the language."""
-    return speech().count(one, many, number)
+def say_count(one: str, many: str, number: int, /, **named: object) -> str:
+    """ "%(count)d line" or "%(count)d lines", by the plural rules of the language; other values as in `say`."""
+    return speech().count(one, many, number, **named)
 
 
 def later(text: str, **values: object) -> str:

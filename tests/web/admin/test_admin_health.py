@@ -89,7 +89,7 @@ def test_a_fault_is_red_with_its_cure_and_the_page_where_it_is_mended(counter):
     for says, where in (
         ("is paused: the key was revoked", "/admin/gateways/1"),
         ("is under maintenance", "/admin/panels/1"),
-        ("1 wait for a person", "/admin/jobs?state=needs+a+person"),
+        ("1 waits for a person", "/admin/jobs?state=needs+a+person"),
         ("panels are stopped", "/admin/switches"),
     ):
         assert says in text

@@ -78,7 +78,7 @@ def test_after_the_brake_staff_say_so(lost):
         with writing(Context.system("test")) as tx:
             panel = tx.session.get_one(Panel, panel_id)
             held = (
-                "30 of 31 lines are missing, more than 20 per cent: is it the right panel, and whole? Nothing is "
+                "lines missing: 30 of 31, more than 20 per cent: is it the right panel, and whole? Nothing is "
                 "repaired until you say so"
             )
             panel.reconcile_report = {**panel.reconcile_report, "held": held, "counts": {"missing": 30, "extra": 1}}
@@ -88,7 +88,7 @@ def test_after_the_brake_staff_say_so(lost):
     assert "Repairs queued" not in page
     assert "its repair waits for you" in counter.get("/admin/").text
     counter.staff.client.set_cookie("language", "de")
-    assert "30 von 31 Zugängen fehlen" in counter.get(f"/admin/panels/{panel_id}").text
+    assert "fehlende Zugänge: 30 von 31" in counter.get(f"/admin/panels/{panel_id}").text
     counter.staff.client.set_cookie("language", "en")
     counter.confirm(f"/admin/panels/{panel_id}/confirm")
     counter.shop.work()

@@ -135,7 +135,7 @@ def test_rights_suspending_moving_and_removing_say_first_what_they_touch(counter
         answer = counter.get(f"/admin/resellers/{below}/{asked}")
         assert (answer.status_code, f"/admin/resellers/{below}/" in answer.text) == (200, True), asked
     shown, told = counter.yes(f"/admin/resellers/{below}/move-users", to=str(top))
-    assert "1 customers were moved" in told
+    assert "1 customer was moved" in told
     counter.yes(f"/admin/resellers/{below}/remove", to="")
     assert credits(counter, top) == 12_500
     assert counter.get(f"/admin/resellers/{below}").status_code == 404

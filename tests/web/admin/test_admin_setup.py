@@ -169,7 +169,7 @@ def test_a_panel_is_saved_asked_and_its_bouquets_are_brought(owner, monkeypatch)
     monkeypatch.setattr(module, "catalogue", lambda *_: Catalogue({}, {"3": "Sport HD", "5": "Kids", "7": "sport hd"}))
     answer = send(owner, "panel", fields, "?module=memory&key=1")
     assert answer.location == "/admin/setup/plan"
-    assert "2 bouquets were added" in owner.get(answer.location).text
+    assert "Bouquets added: 2" in owner.get(answer.location).text
     assert len(owner.shop.rows(Panel)) == 1, "it was corrected, not added again"
     assert [one.code for one in owner.shop.rows(Bouquet)] == ["sport-hd", "kids"]
     assert {one.remote for one in owner.shop.rows(PanelBouquet)} == {"3", "5"}

@@ -159,7 +159,7 @@ def test_use_is_priced_with_what_it_comes_to_shown_first(any_counter):
     assert counter.post("/admin/metrics/new", **METRIC | {"name": "Catch-up"}).status_code == 303
     assert counter.row(UsageMetric, 1).name == "Catch-up"
     refused = counter.post("/admin/metrics/new", **METRIC | {"decimals": "2"})
-    assert "counts sum with 1 decimals already" in refused.text
+    assert "counts sum with 1 decimal already" in refused.text
     assert "counted whole" in counter.post("/admin/metrics/new", **METRIC | {"aggregation": "count"}).text
 
     path = "/admin/catalogue/1/usage/new"
@@ -216,7 +216,7 @@ def test_use_is_priced_with_what_it_comes_to_shown_first(any_counter):
         ({"pricing": "standard", "tiers": "cheap"}, "is not a number"),
         ({"pricing": "standard", "tiers": "1 2 3 4"}, "more than a last unit and two amounts"),
         ({"pricing": "graduated", "tiers": "50.05 1\n* 2"}, "between two steps of the metric"),
-        ({"pricing": "standard", "tiers": "1", "examples": "0.05"}, "has more than 1 decimals"),
+        ({"pricing": "standard", "tiers": "1", "examples": "0.05"}, "has more than 1 decimal"),
         ({"pricing": "standard", "tiers": "1", "percent": "3"}, "Belongs to percentage prices only"),
     ],
 )  # fmt: skip

@@ -331,7 +331,7 @@ def test_a_pasted_list_of_boxes_is_found_and_renewed_together(area: Area):
         assert "Box 1" in found
         assert "Box 2" in found
         assert "Somebody else" not in found
-        assert "1 of the 3 pasted addresses belong to nobody here:" in found
+        assert "Pasted addresses that belong to nobody here, 1 of 3:" in found
         assert "<code>00:1A:79:00:00:09</code>" in found
         assert "All 2 found" in found
     page = "/reseller/users"

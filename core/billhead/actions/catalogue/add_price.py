@@ -10,6 +10,7 @@ from billhead.actions.catalogue._telling import plan_change
 from billhead.actions.catalogue._versions import Affected, Tag, add_version, affected, normal_term, totals
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.counted import counted
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.catalogue import Plan, PriceBook
 
@@ -76,6 +77,11 @@ def add_price(tx: Tx, wanted: NewPrice) -> PriceAdded:
 def _telling(tx: Tx, wanted: NewPrice, existing_from: date, seller_id: int, found: Affected | None) -> int:
     days = wanted.tell_days
     if days is not None and existing_from < clock.latest_today() + timedelta(days=days + 1):
-        raise InvalidInput("existing_from", f"customers are told {days} days before: choose a later day")
+        told = counted(
+            days,
+            f"customers are told {days} day before: choose a later day",
+            f"customers are told {days} days before: choose a later day",
+        )
+        raise InvalidInput("existing_from", told)
     count, more = (found.subscriptions, totals([found])) if found else (0, {})
     return plan_change(tx, seller_id, existing_from, days, count, more)

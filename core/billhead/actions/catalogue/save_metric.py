@@ -7,6 +7,7 @@ from sqlalchemy import select
 from billhead.actions.catalogue._entered import checked_code
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.counted import counted
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.usage import MOST_DECIMALS, Aggregation
 from billhead.models.sellers import Seller
@@ -41,7 +42,11 @@ def save_metric(
     row = tx.session.scalar(select(UsageMetric).where(UsageMetric.seller_id == seller_id, UsageMetric.code == code))
     if row is not None and (row.aggregation, row.decimals) != (aggregation, decimals):
         raise Conflict(
-            f"{code} counts {row.aggregation} with {row.decimals} decimals already",
+            counted(
+                row.decimals,
+                f"{code} counts {row.aggregation} with {row.decimals} decimal already",
+                f"{code} counts {row.aggregation} with {row.decimals} decimals already",
+            ),
             hint="give what is counted otherwise a code of its own",
         )
     row = row or UsageMetric(seller_id=seller_id, code=code, aggregation=aggregation, decimals=decimals)

@@ -275,7 +275,7 @@ def _put_parts(session: Session, seller_id: int, plan: Plan, entry: PlanEntry) -
     if not sum(one.weight for one in entry.parts):
         raise InvalidInput("parts", "one of the weights must be above zero")
     if not 1 <= lines <= 20:
-        raise InvalidInput("parts", f"together they make {lines} lines: it must be 1 to 20")
+        raise InvalidInput("parts", f"together they make so many lines: {lines}; it must be 1 to 20")
     session.execute(delete(BundlePart).where(BundlePart.bundle_id == plan.id))
     session.add_all(
         [

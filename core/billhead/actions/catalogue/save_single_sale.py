@@ -14,6 +14,7 @@ from billhead.actions.catalogue._for_everybody import books_of
 from billhead.actions.catalogue._versions import Tag, add_version, latest_of
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
+from billhead.domain.counted import counted
 from billhead.domain.entitlement import State
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import Money
@@ -111,7 +112,12 @@ def _refuse_for_buyers(session: Session, plan: Plan, details: dict[str, Any]) ->
     )
     if count:
         raise Conflict(
-            f"{count} have bought it, or are about to: its time stays", hint="call it off, and add another one"
+            counted(
+                count,
+                f"{count} has bought it, or is about to: its time stays",
+                f"{count} have bought it, or are about to: its time stays",
+            ),
+            hint="call it off, and add another one",
         )
 
 

@@ -10,6 +10,7 @@ from disposable_email_domains import blocklist
 
 from billhead import clock
 from billhead.actions.fraud._case import Screening
+from billhead.domain.counted import counted
 from billhead.domain.fraud import CHECKS, Entry, FraudRules, entry_matches, too_large, too_many, verdict_of
 from billhead.plugin import FraudCheck, FraudReason, OrderFacts
 from billhead.plugin_host.current import this_app
@@ -55,15 +56,22 @@ def _lists(facts: OrderFacts, entries: Sequence[Entry]) -> list[FraudReason]:
 
 def _velocity(facts: OrderFacts, rules: FraudRules) -> list[FraudReason]:
     earlier, hours = facts.earlier, rules.window_hours
-    counted = (
+    limits = (
         ("this address", earlier.from_address, rules.per_address),
         ("this mailbox", earlier.from_mailbox, rules.per_mailbox),
         ("this card", earlier.from_card, rules.per_card),
         ("this phone number", earlier.from_phone, rules.per_phone),
     )
     return [
-        FraudReason(f"{count + 1} orders within {hours} hours from {what}, {most} may be", too_many(count, most))
-        for what, count, most in counted
+        FraudReason(
+            counted(
+                hours,
+                f"orders from {what} within {hours} hour: {count + 1}, {most} may be",
+                f"orders from {what} within {hours} hours: {count + 1}, {most} may be",
+            ),
+            too_many(count, most),
+        )
+        for what, count, most in limits
         if too_many(count, most)
     ]
 
@@ -128,7 +136,8 @@ def plugins_say(checks: Sequence[tuple[str, FraudCheck]], facts: OrderFacts, sec
         said[name] = answer
     crowded = [FraudReason("it could not be asked in time: too many orders at once", verdict="review")], ""
     for name in asked.keys() - said.keys():
-        said[name] = ([], f"no answer within {seconds} seconds") if asked[name].begun else crowded
+        silent = counted(seconds, f"no answer within {seconds} second", f"no answer within {seconds} seconds")
+        said[name] = ([], silent) if asked[name].begun else crowded
     return {name: said[name] for name in asked}
 
 

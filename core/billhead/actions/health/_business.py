@@ -7,6 +7,7 @@ from sqlalchemy import exists, func, or_, select
 from billhead import clock
 from billhead.actions.health._check import Answer, amber, good, look, red
 from billhead.db import reading
+from billhead.domain.counted import counted
 from billhead.models.catalogue import Plan, Price
 from billhead.models.sellers import Seller, TaxRegistration
 from billhead.plugin_host import plugins
@@ -80,7 +81,7 @@ def plans() -> Iterator[Answer]:
             f"{code} is in the shop without a price", "give it a price, or take it out of the shop", "plan", key=key
         )
     if priced:
-        yield good(f"{priced} in the shop have a price")
+        yield good(counted(priced, f"{priced} in the shop has a price", f"{priced} in the shop have a price"))
     elif not without:
         yield amber("there is none to sell yet", "make the first", "setup_plan")
 

@@ -9,6 +9,7 @@ from billhead import clock
 from billhead.actions.health._check import Answer, amber, good, look, red
 from billhead.actions.health._facts import last_known
 from billhead.db import db, reading
+from billhead.domain.counted import counted
 from billhead.domain.errors import InvalidInput
 from billhead.migrations.ladder import CORE
 from billhead.models.ledger import LedgerEntry
@@ -86,7 +87,8 @@ def secrets() -> Iterator[Answer]:
     if closed:
         yield red(f"stored secrets can't be opened by this key: {', '.join(sorted(set(closed)))}", _KEY_OF_THAT_TIME)
     else:
-        yield good(f"{tried} stored secrets were opened" if tried else "no secret is stored yet")
+        opened = counted(tried, f"{tried} stored secret was opened", f"{tried} stored secrets were opened")
+        yield good(opened if tried else "no secret is stored yet")
 
 
 def _opens(token: str) -> bool:
@@ -123,9 +125,12 @@ def ledger() -> Iterator[Answer]:
         says = "this is not the secret key that it was sealed with, or somebody without that has sealed everything anew"
         yield red(says, _KEY_OF_THAT_TIME)
     elif known is not None and not known.data.get("verified"):
-        yield red(f"wrong in {known.data.get('faults')} places", "run: billhead ledger verify, and restore a backup")
+        faults = int(known.data.get("faults", 0))
+        wrong = counted(faults, f"wrong in {faults} place", f"wrong in {faults} places")
+        yield red(wrong, "run: billhead ledger verify, and restore a backup")
     elif known is not None and clock.now() - known.at < _PROOF_IS_OLD:
-        yield good(f"proven on {known.at:%Y-%m-%d}, {known.data.get('entries')} entries")
+        entries, on = int(known.data.get("entries", 0)), f"{known.at:%Y-%m-%d}"
+        yield good(counted(entries, f"proven on {on}, {entries} entry", f"proven on {on}, {entries} entries"))
     elif known is not None:
         yield amber(f"proven last on {known.at:%Y-%m-%d}", mend)
     elif begun:

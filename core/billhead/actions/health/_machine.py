@@ -14,6 +14,7 @@ from sqlalchemy import text
 from billhead import clock
 from billhead.actions.health._check import Answer, amber, good, look, red
 from billhead.db import db
+from billhead.domain.counted import counted
 from billhead.plugin_host.current import config
 
 __all__ = ["LOOKS"]
@@ -55,7 +56,11 @@ def key() -> Iterator[Answer]:
     first, *former = config().secret_key.split()
     if len(first) < _SHORT_KEY:
         yield amber(
-            f"the secret key has {len(first)} letters: it can be guessed",
+            counted(
+                len(first),
+                f"the secret key has {len(first)} letter: it can be guessed",
+                f"the secret key has {len(first)} letters: it can be guessed",
+            ),
             "put a long random one before it and run billhead vault rotate; docs/operate.md, Keys",
         )
     elif former:
@@ -86,7 +91,8 @@ def _database_folder() -> Path | None:
 @look("proxies", "Machine", mend="set BILLHEAD_PROXIES to how many proxies of yours stand in front")
 def proxies() -> Iterator[Answer]:
     count = config().trusted_proxies
-    yield good(f"{count} in front are trusted" if count else "none is trusted: 0 are in front")
+    trusted = counted(count, f"{count} in front is trusted", f"{count} in front are trusted")
+    yield good(trusted if count else "none is trusted: 0 are in front")
 
 
 @look("broker", "Machine", mend="check BILLHEAD_BROKER_URL, and that the broker runs", slow=True)

@@ -13,6 +13,7 @@ from billhead.actions.panels.check_panel import check_panel
 from billhead.actions.payments.check_gateway_account import check_gateway_account
 from billhead.db import reading
 from billhead.domain.context import Context
+from billhead.domain.counted import counted
 from billhead.models.operations import Notice
 from billhead.models.panels import Panel
 from billhead.models.payments import Callback, GatewayAccount, Payment
@@ -157,7 +158,12 @@ def mail() -> Iterator[Answer]:
         stuck = session.scalar(select(func.count()).select_from(Notice).where(waiting, Notice.channel == "email")) or 0
     if "email" not in {channel.code for _, channel in channels}:
         told = red if stuck else amber
-        says = f"no mail server is set, and {stuck} messages wait for it" if stuck else "no mail server is set"
+        waits = counted(
+            stuck,
+            f"no mail server is set, and {stuck} message waits for it",
+            f"no mail server is set, and {stuck} messages wait for it",
+        )
+        says = waits if stuck else "no mail server is set"
         yield told(says, "enter the SMTP server of your mail", "setup_mail")
     for plugin, channel in channels:
         if isinstance(channel, CheckedChannel):

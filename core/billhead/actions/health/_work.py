@@ -10,6 +10,7 @@ from billhead.actions.freeze import SWITCHES, is_frozen
 from billhead.actions.health._check import Answer, amber, good, look, red
 from billhead.actions.jobs._chosen import NEEDS_A_PERSON
 from billhead.db import reading
+from billhead.domain.counted import counted
 from billhead.models.health import WorkerPulse
 from billhead.models.operations import EventDelivery, Job, Notice
 from billhead.models.resellers import CreditRenewal
@@ -85,28 +86,37 @@ def jobs() -> Iterator[Answer]:
         parked = session.scalar(select(func.count()).where(Job.state.in_(NEEDS_A_PERSON))) or 0
         running = Job.state == "running"
         stuck = session.scalar(select(func.count()).where(running, Job.lease_until < clock.now() - _STUCK)) or 0
+    late_ones = counted(
+        waiting, f"{waiting} has waited for more than five minutes", f"{waiting} have waited for more than five minutes"
+    )
     if waiting:
         mend = "start billhead serve" if config().embedded else "start billhead worker and billhead beat"
-        yield red(f"{waiting} have waited for more than five minutes", mend, "jobs", state="queued")
+        yield red(late_ones, mend, "jobs", state="queued")
     else:
-        yield good(f"{waiting} have waited for more than five minutes")
+        yield good(late_ones)
+    for_people = counted(parked, f"{parked} waits for a person", f"{parked} wait for a person")
     if parked:
         mend = "see billhead jobs list --state parked, mend the cause, then: billhead jobs retry ID"
-        yield red(f"{parked} wait for a person", mend, "jobs", state=marked("needs a person"))
+        yield red(for_people, mend, "jobs", state=marked("needs a person"))
     else:
-        yield good(f"{parked} wait for a person")
+        yield good(for_people)
     if stuck:
-        yield red(f"{stuck} were left behind by a worker that died", "start a worker: it takes them up", "jobs")
+        left_behind = counted(
+            stuck,
+            f"{stuck} was left behind by a worker that died",
+            f"{stuck} were left behind by a worker that died",
+        )
+        yield red(left_behind, "start a worker: it takes them up", "jobs")
 
 
 @look("messages", "Work", mend="run: billhead db upgrade")
 def messages() -> Iterator[Answer]:
     since = clock.business_now() - _RECENT
     with reading() as session:
-        counted = select(Notice.state, func.count()).where(
+        by_state = select(Notice.state, func.count()).where(
             Notice.state.in_(("failed", "rejected", "unknown")), Notice.created_at > since
         )
-        counts = dict(session.execute(counted.group_by(Notice.state)).all())
+        counts = dict(session.execute(by_state.group_by(Notice.state)).all())
         parked = session.scalar(select(func.count()).where(EventDelivery.state == "parked")) or 0
     for state, count in sorted(counts.items()):
         mend = "read the error on its page; when the cause is mended, send it again there"
@@ -115,7 +125,10 @@ def messages() -> Iterator[Answer]:
         yield good("none failed in the last week")
     if parked:
         mend = "mend the plugin, then deliver them again"
-        yield amber(f"{parked} events were not taken by a plugin", mend, "deliveries", state="parked")
+        not_taken = counted(
+            parked, f"{parked} event was not taken by a plugin", f"{parked} events were not taken by a plugin"
+        )
+        yield amber(not_taken, mend, "deliveries", state="parked")
 
 
 @look("plugins", "Work", mend="run: billhead db upgrade")
@@ -137,7 +150,7 @@ def themes() -> Iterator[Answer]:
         mend = "choose another look on the page, or install the theme's package and start again"
         yield amber(f"the look {theme} of {code} is not installed: a plain one is shown", mend, "setup_look")
     if not missing:
-        yield good(f"{len(known)} looks are installed")
+        yield good(counted(len(known), f"{len(known)} look is installed", f"{len(known)} looks are installed"))
 
 
 @look("switches", "Work", mend="run: billhead db upgrade")
@@ -163,7 +176,11 @@ def renewals() -> Iterator[Answer]:
         ).all()
     for key, times in broken:
         mend = "the log names the fault; it is tried again by itself, and can be renewed by hand"
-        told = f"subscription {key} could not be renewed from credits: {times} faults in a row"
+        told = counted(
+            times,
+            f"subscription {key} could not be renewed from credits: {times} fault in a row",
+            f"subscription {key} could not be renewed from credits: {times} faults in a row",
+        )
         yield amber(told, mend, "subscription", key=key)
     if not broken:
         yield good("none from credits has met a fault")

@@ -14,6 +14,7 @@ from billhead.actions.importing import _catalog as listed
 from billhead.actions.importing._resellers import add_resellers
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.counted import counted
 from billhead.domain.dunning import RetrySchedule
 from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.domain.money import Money
@@ -208,7 +209,11 @@ def _metrics(session: Session, seller: Seller, catalog: listed.Catalog) -> dict[
         elif (row.aggregation, row.decimals) != (metric.aggregation, metric.decimals):
             raise InvalidInput(
                 f"metrics.{metric.code}",
-                f"counts {row.aggregation} with {row.decimals} decimals already",
+                counted(
+                    row.decimals,
+                    f"counts {row.aggregation} with {row.decimals} decimal already",
+                    f"counts {row.aggregation} with {row.decimals} decimals already",
+                ),
                 hint="Give what is counted otherwise a code of its own.",
             )
         row.name, row.unit = metric.name, metric.unit

@@ -63,7 +63,7 @@ def _brake(panel: Panel, report: PanelReport) -> str:
     if missing <= _FEW or not panel.brake_percent or missing * 100 <= report.services * panel.brake_percent:
         return ""
     return (
-        f"{missing} of {report.services} lines are missing, more than {panel.brake_percent} per cent: is it the right "
+        f"lines missing: {missing} of {report.services}, more than {panel.brake_percent} per cent: is it the right "
         "panel, and whole? Nothing is repaired until you say so"
     )
 

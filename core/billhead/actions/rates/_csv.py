@@ -15,6 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from billhead.domain.counted import counted
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, EXPONENTS
 
@@ -77,7 +78,9 @@ def _long(lines: Iterator[list[str]], at: Sequence[int]) -> Iterator[RateRow]:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) <= max(at):
-            raise InvalidInput(f"line {number}", f"it has {len(cells)} columns, fewer than the first line")
+            has = len(cells)
+            few = f"it has {has} column, fewer than the first line", f"it has {has} columns, fewer than the first line"
+            raise InvalidInput(f"line {number}", counted(has, *few))
         day, currency, base, rate = (cells[index].strip() for index in at)
         for name, code in (("currency", currency), ("base", base)):
             if not is_money(code):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.resellers._prices import credit_prices
 from billhead.actions.resellers._rights import effective_rights
+from billhead.domain.counted import counted
 from billhead.domain.errors import Conflict
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Price
@@ -28,9 +29,12 @@ def check_trials_left(session: Session, reseller: Reseller) -> None:
     """Raises Conflict where there is none left today."""
     most = effective_rights(session, reseller.id).trials_per_day
     if _given(session, reseller) >= most:
-        raise Conflict(
-            f"{reseller.name} may give {most} trials a day, and has given them", code="trials_used", hint="try tomorrow"
+        why = counted(
+            most,
+            f"{reseller.name} may give {most} trial a day, and has given it",
+            f"{reseller.name} may give {most} trials a day, and has given them",
         )
+        raise Conflict(why, code="trials_used", hint="try tomorrow")
 
 
 def trials_for_credits(session: Session, reseller: Reseller) -> dict[tuple[int, str], Price]:

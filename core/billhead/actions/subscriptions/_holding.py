@@ -12,11 +12,12 @@ from billhead.actions.subscriptions._scheduled import schedule, scheduled_of
 from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions._stopping import stop
 from billhead.db import Tx
+from billhead.domain.counted import counted
 from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["Held", "begin_hold", "kept_since", "may_end_from", "paid_after_hold", "way_of"]
+__all__ = ["Held", "begin_hold", "kept_since", "may_end_from", "paid_after_hold", "too_short", "way_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +84,8 @@ def way_of(tx: Tx, subscription: Subscription) -> str:
     """By the plan; otherwise what is renewed by hand keeps its days, and what is billed by the calendar is credited."""
     rules = tx.session.get_one(Plan, subscription.plan_id).details.get("hold") or {}
     return str(rules.get("way") or ("keep" if subscription.collection == "manual" else "credit"))
+
+
+def too_short(least: int) -> str:
+    """Why a hold of fewer days is refused."""
+    return counted(least, f"a hold is {least} day or longer", f"a hold is {least} days or longer")

@@ -240,7 +240,7 @@ def paid_once(addon: Plan) -> bool:
 def check_units(plan: Plan, quantity: int, field: str = "quantity") -> None:
     least, most = int(plan.details.get("min_units") or 1), int(plan.details.get("max_units") or 1)
     if not least <= quantity <= max(most, least):
-        raise InvalidInput(field, f"{plan.name} can be had {least} to {max(most, least)} times, not {quantity}")
+        raise InvalidInput(field, f"{plan.name} can be had so often: {least} to {max(most, least)}, not {quantity}")
 
 
 def lock_shops_trials(tx: Tx, customer: Customer) -> Reseller | None:

@@ -8,12 +8,13 @@ from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.billing.rebill import Desk, preview_rebill
-from billhead.actions.subscriptions._holding import Held, begin_hold, way_of
+from billhead.actions.subscriptions._holding import Held, begin_hold, too_short, way_of
 from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.counted import counted
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.periods import Period, refuse_far
 from billhead.domain.subscription import State
@@ -122,14 +123,24 @@ def _within_limits(
         raise Conflict("an invoice is not paid yet", code="unpaid_renewal", hint="pay it first")
     least, most = int(rules.get("min_days", 1)), rules.get("max_days")
     if ends_on is not None and (ends_on - start).days < least:
-        raise InvalidInput("ends_on", f"a hold is {least} days or longer")
+        raise InvalidInput("ends_on", too_short(least))
     if most is None:
         return None
     left = int(most) - _held_days(tx, subscription, start)
     if ends_on is None:
-        raise InvalidInput("ends_on", f"say until when: {left} days are left within a year")
+        until = counted(
+            left,
+            f"say until when: {left} day is left within a year",
+            f"say until when: {left} days are left within a year",
+        )
+        raise InvalidInput("ends_on", until)
     if (ends_on - start).days > left:
-        raise InvalidInput("ends_on", f"only {left} days of hold are left within a year")
+        only = counted(
+            left,
+            f"only {left} day of hold is left within a year",
+            f"only {left} days of hold are left within a year",
+        )
+        raise InvalidInput("ends_on", only)
     return left
 
 

@@ -9,7 +9,7 @@ from billhead.actions.events import emit
 from billhead.actions.rehearse import rehearse
 from billhead.actions.subscriptions._extending import ends_of, extend
 from billhead.actions.subscriptions._free_time import give_time, lengthen, open_hold
-from billhead.actions.subscriptions._holding import may_end_from
+from billhead.actions.subscriptions._holding import may_end_from, too_short
 from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._open_invoices import owed_on
 from billhead.actions.subscriptions._scheduled import drop_scheduled, last_cancel
@@ -92,7 +92,7 @@ def resume(tx: Tx, subscription_id: int, *, seen: str = "") -> Resumed:
 def _refuse_too_short(tx: Tx, subscription: Subscription, pause: FreeTime | None, today: date) -> None:
     opens = may_end_from(tx, subscription)
     if pause is not None and opens is not None and today < opens:
-        raise Conflict(f"a hold is {(opens - pause.starts_on).days} days or longer")
+        raise Conflict(too_short((opens - pause.starts_on).days))
 
 
 def _add_kept(tx: Tx, subscription: Subscription, pause: FreeTime, today: date) -> None:

@@ -15,6 +15,7 @@ from billhead.actions.support._rules import SupportRules, rules_of
 from billhead.actions.support.open_ticket import NewTicket, open_ticket
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.counted import counted
 from billhead.domain.document import Kind, State
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.support import DISPUTE_REASONS
@@ -53,7 +54,9 @@ def open_dispute(
     seller = tx.session.get_one(Seller, invoice.seller_id)
     rules, today = rules_of(seller.support), clock.today_in(seller.zone)
     if invoice.issued_on is not None and today > invoice.issued_on + timedelta(days=rules.dispute_days):
-        raise Conflict(f"this invoice is older than {rules.dispute_days} days", hint="write to us instead")
+        days = rules.dispute_days
+        why = counted(days, f"this invoice is older than {days} day", f"this invoice is older than {days} days")
+        raise Conflict(why, hint="write to us instead")
     lines = lines_of(tx.session, invoice)
     line = lines.get(line_id)
     if line is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from billhead.csv_lines import unguarded
+from billhead.domain.counted import counted
 from billhead.domain.errors import InvalidInput
 from billhead.plugin import UsageReading
 
@@ -72,7 +73,11 @@ def _csv(path: str, stream: TextIO) -> Iterator[Read]:
     for row in rows:
         if len(row) != width:
             if row:
-                yield rows.line_num, f"it has {len(row)} fields, the header {width}"
+                has = len(row)
+                yield (
+                    rows.line_num,
+                    counted(has, f"it has {has} field, the header {width}", f"it has {has} fields, the header {width}"),
+                )
             continue
         if "\0" in "".join(row):  # no database keeps it, and one such event would cost all of its batch
             yield rows.line_num, _ODD

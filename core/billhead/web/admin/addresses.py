@@ -21,7 +21,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, say_count
 
 __all__: list[str] = []
 
@@ -50,7 +50,8 @@ def panel_addresses(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 asked_for = tell_addresses(tx, key, form.words.data or "")
-            flash(say("%(lines)s lines are being told.", lines=asked_for.lines), "good")
+            told = say_count("%(count)s line is being told.", "%(count)s lines are being told.", asked_for.lines)
+            flash(told, "good")
             return redirect(request.path, 303)
     status = 422 if form.is_submitted() else 200
     return page("admin/addresses.html", panel=panel, form=form, preview=preview, rows=rows), status
@@ -82,7 +83,10 @@ def panel_work(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 asked_for = tell_work(tx, key, begins, ends, form.words.data or "")
-            flash(say("%(customers)s customers are being told.", customers=asked_for.customers), "good")
+            told = say_count(
+                "%(count)s customer is being told.", "%(count)s customers are being told.", asked_for.customers
+            )
+            flash(told, "good")
             return redirect(request.path, 303)
     shown = page("admin/work.html", panel=panel, form=form, preview=preview, rows=rows, own_zone=own_zone.key)
     return shown, 422 if form.is_submitted() else 200

@@ -314,9 +314,8 @@ def adopt_as_previewed(key: int) -> ResponseReturnValue:
         return say("Adoption %(adoption_id)s is queued.", adoption_id=made.adoption_id)
 
     told = say(
-        "%(adopted)s lines of %(name)s become customers with a subscription that is paid as long as "
-        "the line runs; %(refused)s are left alone. The list is read anew, so that what has changed "
-        "since counts.",
+        "Lines of %(name)s that become customers, with a subscription that is paid as long as the line runs: "
+        "%(adopted)s; left alone: %(refused)s. The list is read anew, so that what has changed since counts.",
         adopted=row.adopted,
         name=panel.name,
         refused=row.refused,

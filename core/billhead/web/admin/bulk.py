@@ -252,11 +252,13 @@ def undo_one_bulk(key: int) -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return say("%(done)s are taken back, one by one.", done=undo_bulk(tx, key).done)
+            done = undo_bulk(tx, key).done
+        return say_count("%(count)s is taken back.", "%(count)s are taken back, one by one.", done)
 
-    told = say(
-        "%(done)s subscriptions become what they were, except where something has changed since: those stay.",
-        done=row.done,
+    told = say_count(
+        "%(count)s subscription becomes what it was, except where something has changed since: that stays.",
+        "%(count)s subscriptions become what they were, except where something has changed since: those stay.",
+        row.done,
     )
     return asked(
         Question(say("Take it back?"), told, say("Take back"), url_for("admin.bulk", key=key)), ReasonForm(), act

@@ -65,6 +65,6 @@ def _sent() -> tuple[str, bytes]:
 
 def _told(done: ImportedCatalog) -> str:
     return say(
-        "%(plans)s plans, %(prices)s new prices, %(panels)s panels.",
+        "Plans: %(plans)s, new prices: %(prices)s, panels: %(panels)s.",
         plans=done.plans, prices=done.prices, panels=done.panels,
     )  # fmt: skip

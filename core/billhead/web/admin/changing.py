@@ -31,7 +31,7 @@ from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words, from_to, last_day, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.speaking import later, marked, say, speech
+from billhead.web.speaking import later, marked, say, say_count, speech
 
 __all__: list[str] = []
 
@@ -237,7 +237,8 @@ def billing_day(key: int) -> ResponseReturnValue:
     def do(ctx: Context) -> tuple[str, str]:
         with writing(ctx) as tx:
             moved = set_billing_day(tx, key, form.billing_day.data).moved
-        return (say("Set. %(moved)s subscriptions move.", moved=moved) if moved else say("Set.")), ""
+        told = say_count("Set. %(count)s subscription moves.", "Set. %(count)s subscriptions move.", moved)
+        return told if moved else say("Set."), ""
 
     return asked_with(question, form, look, do)
 

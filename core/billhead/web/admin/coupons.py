@@ -32,7 +32,7 @@ from billhead.web.forms import Form, stripped, ticked
 from billhead.web.pages import page
 from billhead.web.places import country_choices, currency_choices
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__ = ["COUPONS"]
 
@@ -48,7 +48,7 @@ def _gives(row: Coupon) -> str:
         return say("%(what)s for ever", what=what)
     if row.cycles == 1:
         return say("%(what)s once", what=what)
-    return say("%(what)s for %(cycles)s cycles", what=what, cycles=row.cycles)
+    return say_count("%(what)s for %(count)s cycle", "%(what)s for %(count)s cycles", row.cycles, what=what)
 
 
 def _uses(row: Coupon) -> str:

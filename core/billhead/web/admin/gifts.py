@@ -23,7 +23,7 @@ from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__: list[str] = []
 
@@ -74,10 +74,11 @@ def new_gift() -> ResponseReturnValue:
                 with writing(submit_ctx()) as tx:
                     asked_for = give_days(tx, scope, form.days.data, form.reason.data)
                 flash(
-                    say(
-                        "%(subscriptions)s subscriptions get %(days)s days; it takes a moment.",
-                        subscriptions=asked_for.subscriptions,
-                        days=form.days.data,
+                    say_count(
+                        "%(count)s subscription gets this time: %(time)s. It takes a moment.",
+                        "%(count)s subscriptions get this time: %(time)s. It takes a moment.",
+                        asked_for.subscriptions,
+                        time=say_count("%(count)s day", "%(count)s days", form.days.data),
                     ),
                     "good",
                 )
@@ -91,9 +92,10 @@ def new_gift() -> ResponseReturnValue:
 def stop_gift(key: int) -> ResponseReturnValue:
     with reading() as session:
         gift = found(session, DayGift, key, "gift of days")
-    text = say(
-        "%(given)s of %(total)s have their days; they keep them. Nobody else gets any.",
-        given=gift.given,
+    text = say_count(
+        "%(count)s of %(total)s has its days, and keeps them. Nobody else gets any.",
+        "%(count)s of %(total)s have their days; they keep them. Nobody else gets any.",
+        gift.given,
         total=gift.total,
     )
     question = Question(say("Stop giving days?"), text, say("Stop"), url_for("admin.gifts"))

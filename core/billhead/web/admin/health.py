@@ -98,7 +98,7 @@ def health() -> ResponseReturnValue:
 def check_health() -> ResponseReturnValue:
     """Here and now, since a house whose workers stand still must be told so. It changes nothing and does not ask."""
     now = check_house(current_ctx())
-    told = say("Checked: %(bad)s faults, %(warn)s to look at.", bad=now.count("bad"), warn=now.count("warn"))
+    told = say("Checked. Faults: %(bad)s, to look at: %(warn)s.", bad=now.count("bad"), warn=now.count("warn"))
     flash(told, "good" if now.healthy else "bad")
     return redirect(url_for("admin.health"), 303)
 

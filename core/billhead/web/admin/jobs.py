@@ -24,7 +24,7 @@ from billhead.web.admin.columns import Column, code, instant, number, state, tex
 from billhead.web.admin.jobs_many import acts_of, minutes_of
 from billhead.web.admin.listing import Choice, Listing, Typed
 from billhead.web.pages import page
-from billhead.web.speaking import marked, say
+from billhead.web.speaking import marked, say, say_count
 
 __all__ = ["deliveries", "jobs"]
 
@@ -126,10 +126,11 @@ def jobs() -> ResponseReturnValue:
     note = say("Nothing waits.")
     if queue.oldest_id is not None:
         minutes = int(queue.oldest_waits.total_seconds()) // 60
-        waits = say("%(minutes)s minutes", minutes=minutes) if minutes else say("less than a minute")
-        note = say(
+        waits = say_count("%(count)s minute", "%(count)s minutes", minutes) if minutes else say("less than a minute")
+        note = say_count(
+            "%(count)s is due. Job %(number)s, %(kind)s, has waited for longest: %(waits)s.",
             "%(count)s are due. Job %(number)s, %(kind)s, has waited for longest: %(waits)s.",
-            count=queue.waiting,
+            queue.waiting,
             number=queue.oldest_id,
             kind=queue.oldest_kind,
             waits=waits,
@@ -221,12 +222,13 @@ def retry_event_delivery(key: int) -> ResponseReturnValue:
             retry_delivery(tx, key)
         return say("%(type)s is on its way to %(plugin)s again.", type=event.type, plugin=row.plugin)
 
-    text = say(
+    text = say_count(
+        "%(type)s of %(what)s, %(state)s after %(count)s try. %(error)s",
         "%(type)s of %(what)s, %(state)s after %(count)s tries. %(error)s",
+        row.tries,
         type=event.type,
         what=event.aggregate,
         state=say(row.state),
-        count=row.tries,
         error=row.error,
     ).strip()
     back = url_for("admin.deliveries")

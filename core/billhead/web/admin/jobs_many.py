@@ -14,7 +14,7 @@ from billhead.domain.whole_number import whole_number
 from billhead.plugin import allow
 from billhead.web.admin.area import admin
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.speaking import marked, say
+from billhead.web.speaking import say, say_count
 
 __all__ = ["acts_of", "minutes_of"]
 
@@ -44,12 +44,19 @@ def minutes_of(typed: str) -> int | None:
     return whole_number(typed, 7)
 
 
+def _kinds(figures: Figures) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in figures.kinds.items()) or say("none")
+
+
 def _told(figures: Figures, what: str) -> str:
-    """`what` says it with `%(count)s` and `%(kinds)s`."""
-    kinds = ", ".join(f"{count} {kind}" for kind, count in figures.kinds.items())
-    told = [say(what, count=figures.count, kinds=kinds or say("none"))]
+    told = [what]
     if figures.left_out:
-        told.append(say("%(count)s are left out, since the same is queued already.", count=figures.left_out))
+        left_out = say_count(
+            "%(count)s is left out, since the same is queued already.",
+            "%(count)s are left out, since the same is queued already.",
+            figures.left_out,
+        )
+        told.append(left_out)
     if figures.errors:
         errors = "; ".join(f"{count} × {error}" for error, count in figures.errors.items())
         told.append(say("Their errors: %(errors)s", errors=errors))
@@ -65,10 +72,17 @@ def retry_many_jobs() -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return say("%(count)s jobs are queued again.", count=retry_jobs(tx, chosen).jobs)
+            done = retry_jobs(tx, chosen)
+        return say_count("%(count)s job is queued again.", "%(count)s jobs are queued again.", done.jobs)
 
-    text = _told(figures, marked("%(count)s jobs start again with all their tries: %(kinds)s."))
-    title = say("Try %(count)s jobs again?", count=figures.count)
+    what = say_count(
+        "%(count)s job starts again with all its tries: %(kinds)s.",
+        "%(count)s jobs start again with all their tries: %(kinds)s.",
+        figures.count,
+        kinds=_kinds(figures),
+    )
+    text = _told(figures, what)
+    title = say_count("Try %(count)s job again?", "Try %(count)s jobs again?", figures.count)
     return asked(Question(title, text, say("Try them again"), url_for("admin.jobs"), danger=False), ReasonForm(), act)
 
 
@@ -81,15 +95,19 @@ def cancel_many_jobs() -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return say("%(count)s jobs are called off.", count=cancel_jobs(tx, chosen).jobs)
+            done = cancel_jobs(tx, chosen)
+        return say_count("%(count)s job is called off.", "%(count)s jobs are called off.", done.jobs)
 
-    text = _told(
-        figures, marked("%(count)s jobs are not run any more; what they should have done stays undone: %(kinds)s.")
+    what = say_count(
+        "%(count)s job is not run any more; what it should have done stays undone: %(kinds)s.",
+        "%(count)s jobs are not run any more; what they should have done stays undone: %(kinds)s.",
+        figures.count,
+        kinds=_kinds(figures),
     )
+    text = _told(figures, what)
+    title = say_count("Call %(count)s job off?", "Call %(count)s jobs off?", figures.count)
     return asked(
-        Question(
-            say("Call %(count)s jobs off?", count=figures.count), text, say("Call them off"), url_for("admin.jobs")
-        ),
+        Question(title, text, say("Call them off"), url_for("admin.jobs")),
         ReasonForm(),
         act,
     )

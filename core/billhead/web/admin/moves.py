@@ -28,7 +28,7 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__ = ["MOVES", "MOVE_LINES"]
 
@@ -233,7 +233,7 @@ def undo_one_move(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             undone = undo_move(tx, key)
-        return say("%(count)s lines go back.", count=undone.lines)
+        return say_count("%(count)s line goes back.", "%(count)s lines go back.", undone.lines)
 
     told = say(
         "Each line whose old place still stands goes back to it once the old panel has proven it, and its customer is "

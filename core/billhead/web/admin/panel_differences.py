@@ -23,7 +23,7 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, marked, say, speech
+from billhead.web.speaking import later, marked, say, say_count, speech
 
 __all__ = ["DIFFERENCES"]
 
@@ -105,7 +105,11 @@ def repair_panel(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             done = repair_differences(tx, key, kind)
-        return say("%(count)s lines are queued; each is looked up again before anything is written.", count=done.lines)
+        return say_count(
+            "%(count)s line is queued; it is looked up again before anything is written.",
+            "%(count)s lines are queued; each is looked up again before anything is written.",
+            done.lines,
+        )
 
     wanted = {name: count for name, count in counts.items() if kind in ("", name)}
     figures = ", ".join(f"{count} {say(name)}" for name, count in sorted(wanted.items())) or say(

@@ -20,7 +20,7 @@ from billhead.web.admin.listing import Listing
 from billhead.web.csv_export import csv_response
 from billhead.web.formatting import last_day, money
 from billhead.web.pages import page
-from billhead.web.speaking import marked, say
+from billhead.web.speaking import marked, say, say_count
 
 __all__ = ["PRICE_CHANGES", "a_month"]
 
@@ -117,10 +117,12 @@ def withdraw_price_change(key: int) -> ResponseReturnValue:
         return say("The price change is withdrawn.")
 
     told = (
-        say(
+        say_count(
+            "Existing subscriptions go on at what they pay now. %(count)s customer has been told of it, and is told "
+            "that it does not come. What new customers bought stays as it was sold.",
             "Existing subscriptions go on at what they pay now. %(count)s customers have been told of it: they are "
             "told that it does not come. What new customers bought stays as it was sold.",
-            count=row.told,
+            row.told,
         )
         if row.told
         else say("Existing subscriptions go on at what they pay now. What new customers bought stays as it was sold.")

@@ -36,7 +36,7 @@ from billhead.web.exported_data import exported_file, open_export
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__: list[str] = []
 
@@ -213,9 +213,10 @@ def erase_customer_data(key: int) -> ResponseReturnValue:
             due_at=made.due_at.date().isoformat(),
         )
 
-    told = say(
-        "In %(days)s days all of the person is deleted or overwritten. Until then it can be revoked; after that not.",
-        days=days,
+    told = say_count(
+        "In %(count)s day all of the person is deleted or overwritten. Until then it can be revoked; after that not.",
+        "In %(count)s days all of the person is deleted or overwritten. Until then it can be revoked; after that not.",
+        days,
     )
     back = url_for("admin.customer_data", key=key)
     return asked(Question(say("Erase %(name)s?", name=row.name), told, say("Erase"), back), EraseForm(), act)

@@ -130,7 +130,7 @@ def take_in_rates() -> ResponseReturnValue:
                 done = import_rates(tx, text_of_file, name)
             flash(
                 say(
-                    "%(new)s rates are new, %(replaced)s replaced, %(unchanged)s were known.",
+                    "Rates that are new: %(new)s, replaced: %(replaced)s, known before: %(unchanged)s.",
                     new=done.new,
                     replaced=done.replaced,
                     unchanged=done.unchanged,

@@ -32,7 +32,7 @@ from billhead.web.admin.previewing import PreviewForm, previewed
 from billhead.web.admin.reseller_forms import about_reseller, one_reseller, parsed_credits
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, say_count
 
 __all__: list[str] = []
 
@@ -185,9 +185,14 @@ def move_reseller_users(key: int) -> ResponseReturnValue:
         lambda seen: [
             (say("Customers"), str(seen.customers)),
             (say("Subscriptions"), str(seen.subscriptions)),
-            (say("Purchases that are not settled yet"), say("%(held)s stay with who made them", held=seen.held)),
+            (
+                say("Purchases that are not settled yet"),
+                say_count("%(count)s stays with who made it", "%(count)s stay with who made them", seen.held),
+            ),
         ],
-        lambda _ctx, seen: say("%(customers)s customers were moved.", customers=seen.customers),
+        lambda _ctx, seen: say_count(
+            "%(count)s customer was moved.", "%(count)s customers were moved.", seen.customers
+        ),
     )
 
 

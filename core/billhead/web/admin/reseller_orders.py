@@ -36,7 +36,7 @@ from billhead.web.formatting import day, last_day, lasting, money
 from billhead.web.forms import stripped
 from billhead.web.request_context import current_ctx
 from billhead.web.reseller.offers import AddOn, Offer, addons_for, changes_for, offers_for
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__: list[str] = []
 
@@ -116,9 +116,10 @@ def add_reseller_user(key: int) -> ResponseReturnValue:
             (say("Paid until"), day(last_day(date.fromisoformat(done.paid_through)))),
         )
 
-    text = say(
-        "%(name)s has %(money)s to spend and %(trials)s trials left today. What it may not sell is not in the list.",
-        name=row.name, money=money(has, CREDITS), trials=trials,
+    text = say_count(
+        "%(name)s has %(money)s to spend and %(count)s trial left today. What it may not sell is not in the list.",
+        "%(name)s has %(money)s to spend and %(count)s trials left today. What it may not sell is not in the list.",
+        trials, name=row.name, money=money(has, CREDITS),
     )  # fmt: skip
     question = about_reseller(row, say("A user of %(name)s", name=row.name), text, say("Add"))
     told = say("Added: the credits are held until the line is there.")

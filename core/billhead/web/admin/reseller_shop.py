@@ -44,7 +44,7 @@ from billhead.web.forms import stripped, ticked
 from billhead.web.offered import offered
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__ = ["SHOP_ORDERS"]
 
@@ -236,7 +236,11 @@ def reseller_shop_gateways(key: int) -> ResponseReturnValue:
     def act(ctx: Context, filled: GatewaysForm) -> str:
         with writing(ctx) as tx:
             done = allow_gateways(tx, key, tuple(filled.gateways.data or ()))
-        return say("Saved; %(switched_off)s accounts are offered no more.", switched_off=done.switched_off)
+        return say_count(
+            "Saved; %(count)s account is offered no more.",
+            "Saved; %(count)s accounts are offered no more.",
+            done.switched_off,
+        )
 
     return asked(
         _about(row, say("How its shop is paid"), say("What was begun is still settled."), say("Save")), form, act

@@ -19,7 +19,7 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.previewing import Figures, PreviewForm, asked_with
 from billhead.web.formatting import money
 from billhead.web.pages import page
-from billhead.web.speaking import marked, say
+from billhead.web.speaking import marked, say, say_count
 
 __all__ = ["RUNS"]
 
@@ -90,10 +90,21 @@ def _why(row: BillingRun) -> str:
     minor, usual = money(found.minor, found.currency), money(found.usual_minor, found.currency)
     if not found.invoices:
         return say("It would bill %(total)s in all; up to %(usual)s is usual.", total=minor, usual=usual)
-    each = {"each": minor, "count": found.invoices, "usual": usual}
     if found.too_much:
-        return say("It would bill %(each)s on each of %(count)s invoices; up to %(usual)s is usual.", **each)
-    return say("It would bill %(each)s on each of %(count)s invoices; %(usual)s or more is usual.", **each)
+        return say_count(
+            "It would bill %(each)s on %(count)s invoice; up to %(usual)s is usual.",
+            "It would bill %(each)s on each of %(count)s invoices; up to %(usual)s is usual.",
+            found.invoices,
+            each=minor,
+            usual=usual,
+        )
+    return say_count(
+        "It would bill %(each)s on %(count)s invoice; %(usual)s or more is usual.",
+        "It would bill %(each)s on each of %(count)s invoices; %(usual)s or more is usual.",
+        found.invoices,
+        each=minor,
+        usual=usual,
+    )
 
 
 def _would_bill(found: WouldBill) -> Figures:
@@ -144,13 +155,15 @@ def start_run() -> ResponseReturnValue:
 def confirm_run(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, BillingRun, key, "run")
-    text = say(
-        "The run as of %(as_of)s stopped at %(totals)s in %(documents)s documents, because what comes next is far from "
+    text = say_count(
+        "The run as of %(as_of)s stopped at %(totals)s in %(count)s document, because what comes next is far from "
         "the usual. %(why)s What it has written stands. If the figures are right, it goes on from there.",
+        "The run as of %(as_of)s stopped at %(totals)s in %(count)s documents, because what comes next is far from "
+        "the usual. %(why)s What it has written stands. If the figures are right, it goes on from there.",
+        row.documents,
         why=_why(row),
         as_of=row.as_of,
         totals=_totals(row),
-        documents=row.documents,
     )
     return _asked(
         say("Go on with this run?"), text, say("They are right, go on"), url_for("admin.run", key=key), confirmed=True

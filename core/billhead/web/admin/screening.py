@@ -185,7 +185,7 @@ def decide_order(key: int, decision: str) -> ResponseReturnValue:
             done = decide_case(tx, key, decision, form.reason.data or "")
         told = [say("Approved.") if decision == "approve" else say("Refused.")]
         if done.days:
-            given = say_count("%(count)s day of waiting are given.", "%(count)s days of waiting are given.", done.days)
+            given = say_count("%(count)s day of waiting is given.", "%(count)s days of waiting are given.", done.days)
             told.append(given)
         if done.refunded_minor:
             told.append(say("%(money)s go back.", money=money(done.refunded_minor, case.currency)))

@@ -156,7 +156,7 @@ def _asked(key: int, module: str, *, bring: bool) -> str:
     flash(say("It answers: %(said)s", said=checked.said), "good")
     if bring and current_ctx().may("catalogue.write"):
         brought = import_bouquets(current_ctx(), key)
-        told = say("%(added)s bouquets were added, %(named)s named on it.", added=brought.added, named=brought.named)
+        told = say("Bouquets added: %(added)s, named on it: %(named)s.", added=brought.added, named=brought.named)
         failed = brought.problem and say("Its bouquets were not read: %(problem)s", problem=brought.problem)
         flash(*((failed, "bad") if failed else (told, "good")))
     return next_step("panel")

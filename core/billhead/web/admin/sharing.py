@@ -106,18 +106,34 @@ def sharing() -> ResponseReturnValue:
 
 def looked_at(name: str, looks: Looks) -> str:
     if looks.all_at_once:
-        return say("%(name)s: who watches on its %(lines)s lines is read each hour.", name=name, lines=looks.lines)
-    told = say(
-        "%(name)s: %(asked)s of %(lines)s lines are asked each hour who watches",
+        return say_count(
+            "%(name)s: who watches on its %(count)s line is read each hour.",
+            "%(name)s: who watches on its %(count)s lines is read each hour.",
+            looks.lines,
+            name=name,
+        )
+    told = say_count(
+        "%(name)s: who watches is asked each hour for %(asked)s of %(count)s line",
+        "%(name)s: who watches is asked each hour for %(asked)s of %(count)s lines",
+        looks.lines,
         name=name,
         asked=min(looks.each_hour, looks.lines),
-        lines=looks.lines,
     )
     if looks.hours <= looks.window:
         soon = say_count("so all of them within %(count)s hour.", "so all of them within %(count)s hours.", looks.hours)
         return f"{told}, {soon}"
-    rest = say("Sharing is judged by %(window)s hours: some of it goes unseen there.", window=looks.window)
-    return say("%(told)s, all of them in %(hours)s hours. %(rest)s", told=told, hours=looks.hours, rest=rest)
+    rest = say_count(
+        "Sharing is judged by %(count)s hour: some of it goes unseen there.",
+        "Sharing is judged by %(count)s hours: some of it goes unseen there.",
+        looks.window,
+    )
+    return say_count(
+        "%(told)s, all of them in %(count)s hour. %(rest)s",
+        "%(told)s, all of them in %(count)s hours. %(rest)s",
+        looks.hours,
+        told=told,
+        rest=rest,
+    )
 
 
 @admin.get("/sharing/<int:key>")

@@ -31,7 +31,7 @@ from billhead.web.admin.known_permissions import in_words
 from billhead.web.admin.listing import Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__ = ["STAFF"]
 
@@ -187,9 +187,10 @@ def disable_one(key: int) -> ResponseReturnValue:
         return say("%(email)s is disabled.", email=row.email) if off else say("%(email)s is back.", email=row.email)
 
     told = (
-        say(
-            "%(devices)s of their devices are signed out at once, and they can't sign in any more.",
-            devices=_open_sessions(key),
+        say_count(
+            "%(count)s of their devices is signed out at once, and they can't sign in any more.",
+            "%(count)s of their devices are signed out at once, and they can't sign in any more.",
+            _open_sessions(key),
         )
         if off
         else say("They sign in as before, with the password that they had.")
@@ -211,7 +212,11 @@ def end_staff_sessions(key: int) -> ResponseReturnValue:
             end_sessions_of(tx, key)
         return say("%(email)s is signed out everywhere.", email=row.email)
 
-    told = say("%(devices)s of their devices are signed out; they can sign in again.", devices=_open_sessions(key))
+    told = say_count(
+        "%(count)s of their devices is signed out; they can sign in again.",
+        "%(count)s of their devices are signed out; they can sign in again.",
+        _open_sessions(key),
+    )
     return asked(
         Question(say("Sign %(email)s out?", email=row.email), told, say("Sign out everywhere"), _back(key)),
         ReasonForm(),
@@ -245,13 +250,15 @@ def _reset(key: int, back: str, *, of_staff: bool, customer_id: int | None = Non
         return say("%(email)s signs in with the password alone, and is told so by mail.", email=row.email)
 
     app = say("one") if ways.app else say("none")
-    told = say(
+    told = say_count(
         "Their app for codes (%(app)s), passkeys (%(passkeys)s), recovery codes (%(codes)s) and links to single "
-        "sign-on stop to work, and %(devices)s devices are signed out. Be sure that it is them.",
+        "sign-on stop to work, and %(count)s device is signed out. Be sure that it is them.",
+        "Their app for codes (%(app)s), passkeys (%(passkeys)s), recovery codes (%(codes)s) and links to single "
+        "sign-on stop to work, and %(count)s devices are signed out. Be sure that it is them.",
+        _open_sessions(key),
         app=app,
         passkeys=ways.passkeys,
         codes=ways.codes_left,
-        devices=_open_sessions(key),
     )
     question = Question(
         say("Take the second step of %(email)s away?", email=row.email), told, say("Take it away"), back

@@ -24,7 +24,7 @@ from billhead.web.admin.known_permissions import in_words, permission_choices
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, say_count
 
 __all__: list[str] = []
 
@@ -97,9 +97,10 @@ def remove_one_role(key: int) -> ResponseReturnValue:
             remove_role(tx, key)
         return say("The role %(name)s is gone.", name=row.name)
 
-    told = say(
+    told = say_count(
+        "Its %(count)s permission is given by it no more. While somebody has it, it stays.",
         "Its %(count)s permissions are given by it no more. While somebody has it, it stays.",
-        count=len(row.permissions),
+        len(row.permissions),
     )
     return asked(
         Question(say("Remove the role %(name)s?", name=row.name), told, say("Remove"), url_for("admin.staff_roles")),

@@ -48,20 +48,20 @@ def _asked(name: str, back: str, role: str, **whom: int) -> ResponseReturnValue:
                 session.pop(name, None)
             return redirect(landing(role), 303)
     told = say(
-        "This browser shows you what %(name)s sees, for %(minutes)s minutes or until you end it. "
+        "This browser shows you what %(name)s sees, for %(most)s minutes or until you end it. "
         "Everything you do is written down under both names. You can't pay, nor change payment "
         "methods, passwords, security or privacy. %(name)s can read when you looked, and your "
         "reason.",
         name=name,
-        minutes=_MINUTES,
+        most=_MINUTES,
     )
     if role != "customer":
         told = say(
-            "This browser shows you what %(name)s sees, for %(minutes)s minutes or until you end it. You only look: "
+            "This browser shows you what %(name)s sees, for %(most)s minutes or until you end it. You only look: "
             "nothing can be changed, ordered or paid there. What it needs done you do on its page here. %(name)s can "
             "read when you looked, and your reason.",
             name=name,
-            minutes=_MINUTES,
+            most=_MINUTES,
         )
     question = Question(say("Look in as %(name)s?", name=name), told, say("Look in"), back, danger=False)
     return page("admin/question.html", question=question, form=form), 422 if form.is_submitted() else 200

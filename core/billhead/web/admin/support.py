@@ -46,7 +46,7 @@ from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.sent_files import files_field, sent_files
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__ = ["QUEUE"]
 
@@ -299,14 +299,21 @@ def merge_ticket(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: Any) -> str:
         with writing(ctx) as tx:
             done = merge_tickets(tx, key, form.into.data)
-        return say("%(moved)s messages are in ticket %(number)s now.", moved=done.moved, number=done.ticket_id)
+        return say_count(
+            "%(count)s message is in ticket %(number)s now.",
+            "%(count)s messages are in ticket %(number)s now.",
+            done.moved,
+            number=done.ticket_id,
+        )
 
     question = Question(
         say("Merge ticket %(key)s into another one", key=key),
-        say(
-            "All %(count)s messages move into the other ticket of this customer, and this one is "
-            "closed. Nothing takes them apart again.",
-            count=count,
+        say_count(
+            "%(count)s message moves into the other ticket of this customer, and this one is closed. Nothing takes "
+            "them apart again.",
+            "All %(count)s messages move into the other ticket of this customer, and this one is closed. Nothing takes "
+            "them apart again.",
+            count,
         ),
         say("Merge them"),
         url_for("admin.ticket", key=key),

@@ -25,7 +25,7 @@ from billhead.web.admin.purchases import credits_of
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, say_count
 
 __all__: list[str] = []
 
@@ -178,7 +178,7 @@ def _mismatch(one: PanelPackage) -> str:
     if not days:
         return say("ends up to three days apart from a calendar month") if months else ""
     return (
-        say("%(days)s days longer than what is sold", days=days)
+        say_count("%(count)s day longer than what is sold", "%(count)s days longer than what is sold", days)
         if days > 0
-        else say("%(days)s days shorter than what is sold", days=-days)
+        else say_count("%(count)s day shorter than what is sold", "%(count)s days shorter than what is sold", -days)
     )

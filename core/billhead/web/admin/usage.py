@@ -219,11 +219,12 @@ def call_off_event(key: int) -> ResponseReturnValue:
             call_off(tx, key, reason=form.reason.data or "")
         return say("%(name)s is called off. Its buyers get their money back as credit.", name=row.name)
 
-    told = say(
-        "Nobody can buy it any more. %(buyers)s have bought it: what they paid becomes their "
-        "credit, by a credit note each with the reason you write here, and what they have not "
-        "paid is dropped.",
-        buyers=buyers,
+    told = say_count(
+        "Nobody can buy it any more. %(count)s has bought it: what was paid becomes credit, by a credit note with the "
+        "reason you write here, and what is not paid is dropped.",
+        "Nobody can buy it any more. %(count)s have bought it: what they paid becomes their credit, by a credit note "
+        "each with the reason you write here, and what they have not paid is dropped.",
+        buyers,
     )
     question = Question(
         say("Call off %(name)s?", name=row.name), told, say("Call it off"), url_for("admin.plan", key=key), danger=True

@@ -18,7 +18,7 @@ from billhead.plugin import allow
 from billhead.web.reseller.area import own_id, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
 from billhead.web.reseller.many import picked
-from billhead.web.speaking import later, say, speech
+from billhead.web.speaking import later, say, say_count, speech
 
 __all__: list[str] = []
 
@@ -59,10 +59,15 @@ def move() -> ResponseReturnValue:
 
     def act(tx: Tx) -> str:
         done = move_users(tx, owner, form.to.data, list(customers))
-        return say("%(count)s users are with %(name)s now.", count=done.customers, name=others[form.to.data])
+        return say_count(
+            "%(count)s user is with %(name)s now.",
+            "%(count)s users are with %(name)s now.",
+            done.customers,
+            name=others[form.to.data],
+        )
 
     text = say("They look after them from now on, and pay for what comes next. You can take them back the same way.")
-    title = say("Move %(count)s users?", count=len(names)) if len(names) > 1 else say("Move %(name)s?", name=names[0])
+    title = say_count("Move %(name)s?", "Move %(count)s users?", len(names), name=names[0])
     hidden = [("pick", key) for key in sorted(ids)]
     return asked(Question(title, text, say("Move"), url_for("reseller.users")), figures, act, form, hidden=hidden)
 

@@ -67,10 +67,12 @@ def renewals_of_all() -> ResponseReturnValue:
         done = set_renewals(tx, own_id(), wish in ("new", "all"), wish in ("all", "nobody"))
         return say_count("Saved; changed for %(count)d user.", "Saved; changed for %(count)d users.", done.users)
 
-    text = say(
-        "%(days)s days before a user ends one more term is bought from your credits. Where there are too few nobody is "
+    text = say_count(
+        "%(count)s day before a user ends one more term is bought from your credits. Where there are too few nobody is "
         "renewed, and you are told by mail; trials are never renewed.",
-        days=DAYS_BEFORE,
+        "%(count)s days before a user ends one more term is bought from your credits. Where there are too few nobody "
+        "is renewed, and you are told by mail; trials are never renewed.",
+        DAYS_BEFORE,
     )
     question = Question(say("Automatic renewal"), text, say("Save"), url_for("reseller.users"))
     return asked(question, figures, act, form)

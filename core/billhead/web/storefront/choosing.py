@@ -7,7 +7,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
 from billhead.domain.whole_number import whole_number
 from billhead.web.formatting import lasting
-from billhead.web.speaking import say
+from billhead.web.speaking import say, say_count
 from billhead.web.storefront.basket import MOST_PLANS, Basket, Cart
 from billhead.web.storefront.offers import Offer
 
@@ -40,7 +40,12 @@ def _addons(form: Mapping[str, str], found: Offer, term: str) -> dict[str, int]:
         asked = form.get(f"addon-{addon.code}", "").strip() or "0"
         quantity = whole_number(asked, 5)
         if quantity is None or quantity > addon.most:
-            told = say("%(addon)s can be had at most %(most)s times", addon=addon.name, most=addon.most)
+            told = say_count(
+                "%(addon)s can be had at most %(count)s time",
+                "%(addon)s can be had at most %(count)s times",
+                addon.most,
+                addon=addon.name,
+            )
             raise InvalidInput("addons", told)
         if quantity and term not in addon.prices:
             told = say("%(addon)s is not sold for %(term)s", addon=addon.name, term=lasting(term))

@@ -34,5 +34,7 @@ def _reason(text: str) -> str:
         return "is of another country: M-Pesa asks phones in Kenya (+254)"
     national = digits.removeprefix("254") if digits.startswith("254") else digits.removeprefix("0")
     if len(national) != 9:
-        return f"has {len(national)} digits after the 0 or +254, where a mobile number has 9"
+        has = len(national)
+        one = f"has {has} digit after the 0 or +254, where a mobile number has 9"
+        return one if has == 1 else f"has {has} digits after the 0 or +254, where a mobile number has 9"
     return "is no mobile number: those begin with 07 or 01"
