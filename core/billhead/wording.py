@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -167,6 +167,20 @@ class Wording:
         self._plugin = plugin
         self._locale = Locale.parse(_FORMATS.get(language, language))
         self.right_to_left = self._locale.text_direction == "rtl"
+        self._own: Mapping[str, str] = {}
+
+    def knowing(self, own: Mapping[str, str]) -> Wording:
+        """The same, that also knows what a seller calls its plans and ways to pay in this language."""
+        if not own:
+            return self
+        found = copy(self)
+        found._words = self._words  # read once for all sellers
+        found._own = own
+        return found
+
+    def own(self, text: str) -> str:
+        """A name or description of the seller's, as `knowing` was told; else as it stands with the seller."""
+        return self._own.get(text, text)
 
     @cached_property
     def _words(self) -> gettext.NullTranslations:

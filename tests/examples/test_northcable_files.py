@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from billhead.actions.content._words_file import word_rows
 from billhead.actions.importing.catalog_file import read_catalog
 from billhead.actions.importing.subscriber_rows import GoodRow, Refusal, read_rows
 
@@ -111,3 +113,15 @@ def test_macs_are_spelt_in_eight_ways_but_no_two_are_the_same(good):
     assert any(f",{bare}," in written for bare in digits.values())
     assert any(f",{bare.lower()}," in written for bare in digits.values())
     assert any(f"{bare[:4]}.{bare[4:8]}.{bare[8:]}".lower() in written for bare in digits.values())
+
+
+def test_all_that_customers_read_is_said_in_five_languages():
+    told = tomllib.loads((NORTHCABLE / "catalog.toml").read_text("utf-8"))
+    tables = (
+        "bouquets", "plans", "addons", "metrics", "events", "rentals", "devices", "reseller_plans", "credit_packages",
+    )  # fmt: skip
+    named = {one["name"] for table in tables for one in told[table].values()}
+    rows = word_rows((NORTHCABLE / "words.csv").read_bytes())
+    assert {row["text"] for row in rows} == named | {"Card", "Bank transfer", "Support"}
+    assert len(rows) == len({row["text"] for row in rows})
+    assert [row["text"] for row in rows if not all(row[code] for code in ("de", "es", "fr", "ar", "tr"))] == []

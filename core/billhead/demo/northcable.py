@@ -12,6 +12,8 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.content._words_file import word_rows
+from billhead.actions.content.import_words import import_words
 from billhead.actions.importing._row import place_dates
 from billhead.actions.importing._subscriber import Refusal
 from billhead.actions.importing.catalog_file import Catalog, read_catalog
@@ -80,6 +82,8 @@ def load(
         _gateway_accounts(tx, seller_id, panels)
         _papers(tx, seller_id)
         tx.session.add(Department(seller_id=seller_id, name="Support"))
+        tx.session.flush()
+        import_words(tx, seller_id, word_rows((folder / "words.csv").read_bytes()))
         _mail(tx, mail_folder)
     file = folder / "subscribers.csv"
     added = refused = 0

@@ -1,4 +1,5 @@
-"""Pages that the operator writes for the shop, in several languages, with every version that there was."""
+"""What the operator writes for the shop in several languages: pages, with every version that there was, and the words
+for names of plans, ways to pay and the like."""
 
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["ContentPage", "ContentText", "ContentVersion"]
+__all__ = ["ContentPage", "ContentText", "ContentVersion", "OwnWord"]
 
 
 class ContentPage(Model):
@@ -49,3 +50,21 @@ class ContentVersion(Model):
     at: Mapped[datetime]
     author: Mapped[str]
     published_at: Mapped[datetime | None]  # the first time that everybody could read it
+
+
+class OwnWord(Model):
+    """What the seller calls `text`, a name or description of its own, in one language.
+
+    It is found by its exact wording, wherever that stands: in the catalogue, or in a line that was billed long ago.
+    `mark` is a digest of it: a description is too long for an index.
+    """
+
+    __tablename__ = "own_word"
+    __table_args__ = (UniqueConstraint("seller_id", "language", "mark"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    language: Mapped[str]
+    mark: Mapped[str]
+    text: Mapped[str]
+    said: Mapped[str]

@@ -46,6 +46,7 @@ class Seller(Model):
     staff_two_step: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # all staff must
     fraud: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # FraudRules' fields
     support: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # SupportRules' fields
+    worded: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")  # languages: see OwnWord
     mails: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # MailRules' fields
     privacy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # PrivacyRules' fields
 

@@ -17,6 +17,7 @@ from billhead.models.payments import GatewayAccount, PaymentMethod
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 from billhead.plugin_host import Plugin
 from billhead.plugin_host.discovery import code_of
+from billhead.web.own_words import own_word
 from billhead.web.speaking import say
 
 __all__ = ["Renewed", "by_method", "of_panel", "of_plan", "of_plugin"]
@@ -98,7 +99,7 @@ def by_method(session: Session, method_id: int) -> tuple[int, list[Renewed]]:
         .order_by(Subscription.next_bill_on, Subscription.id)
         .limit(_MOST)
     ).all()
-    return how_many(session, *renewed), [Renewed(one, plan, _owed(session, one)) for one, plan in rows]
+    return how_many(session, *renewed), [Renewed(one, own_word(plan), _owed(session, one)) for one, plan in rows]
 
 
 def _owed(session: Session, subscription: Subscription) -> Money | None:

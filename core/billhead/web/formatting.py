@@ -20,6 +20,7 @@ from billhead.actions.documents.taxes_of import TaxSum, taxes_of
 from billhead.domain.money import CREDITS, exponent
 from billhead.domain.periods import Term
 from billhead.models.documents import Document
+from billhead.web.own_words import own_word
 from billhead.web.places import country_name, language_name
 from billhead.web.speaking import other_language, say, speech
 from billhead.wording import wording
@@ -85,7 +86,7 @@ def install(app: Flask) -> None:
         days_at_end=days_at_end,
         happened=happened,
         lasting=lasting,
-        describe_line=lambda line: describe_line(line, speech().say),
+        describe_line=lambda line: describe_line(line, speech().say, own_word),
         line_taxes=line_taxes,
         paper_name=paper_name,
         tax_name=tax_name,

@@ -20,6 +20,7 @@ from billhead.web import (
     headers,
     kept,
     looking,
+    own_words,
     pages,
     pressed_twice,
     request_context,
@@ -68,7 +69,7 @@ def mount_web(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=1)  # type: ignore[method-assign]
     Bootstrap5(app)
     foundation = (
-        static_files, theming, formatting, charting, speaking, pages, request_context, addresses, announcing,
+        static_files, theming, formatting, charting, speaking, own_words, pages, request_context, addresses, announcing,
         content_links, access, csrf, kept, pressed_twice, headers, looking, errors,
     )  # fmt: skip
     for part in foundation:

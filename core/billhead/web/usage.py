@@ -1,7 +1,7 @@
 """Metered use and what was bought once, as the pages of customers and staff show it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from billhead.models.catalogue import Plan
 from billhead.models.entitlements import Entitlement
 from billhead.models.subscriptions import Subscription
 from billhead.models.usage import UsageBilled, UsageEvent, UsageMetric, UsagePrice, UsageSource
+from billhead.web.own_words import own_word
 from billhead.web.speaking import marked, say
 
 __all__ = ["EVENT_COLUMNS", "UsageShown", "event_rows", "priced_usage", "purchases_of", "usage_shown"]
@@ -58,9 +59,8 @@ class UsageShown:
 
 def usage_shown(session: Session, subscription_id: int) -> UsageShown:
     """Of one subscription; empty where nothing is metered."""
-    return UsageShown(
-        current_usage(session, [subscription_id]).get(subscription_id, ()), _then(session, subscription_id)
-    )
+    now = current_usage(session, [subscription_id]).get(subscription_id, ())
+    return UsageShown([replace(one, name=own_word(one.name)) for one in now], _then(session, subscription_id))
 
 
 def _then(session: Session, subscription_id: int) -> list[UsedThen]:
@@ -80,7 +80,7 @@ def _then(session: Session, subscription_id: int) -> list[UsedThen]:
         found[key] = UsedThen(
             row.period_start,
             row.period_end,
-            metric.name,
+            own_word(metric.name),
             metric.unit,
             shown_quantity(row.used, metric.decimals),
             shown_quantity(row.allowance, metric.decimals),
@@ -173,7 +173,7 @@ def purchases_of(session: Session, subscription_id: int, *, limit: int = 50) -> 
         .order_by(Entitlement.id.desc())
         .limit(limit)
     )
-    return [Purchase(one, name, _left(one, details)) for one, name, details in rows]
+    return [Purchase(one, own_word(name), _left(one, details)) for one, name, details in rows]
 
 
 def _left(one: Entitlement, details: Mapping[str, Any]) -> str:

@@ -183,7 +183,7 @@ def _row(line: ShownLine, shown: Shown, words: Wording, names: Sequence[str]) ->
     below = " · ".join(part for part in (period, line.discount_code) if part)
     single = _One(line.kind, line.description)
     return {
-        "what": _breakable(describe_line(single, words.say)),
+        "what": _breakable(describe_line(single, words.say, words.own)),
         "period": below,
         "cells": [cells[name] for name in names[1:]],
     }
@@ -234,7 +234,7 @@ def _tax_name(tax: TaxSum, words: Wording) -> str:
 def _how(account: str, credit_note: str, words: Wording) -> str:
     if credit_note:
         return f"{words.say('Credit note')} {credit_note}"
-    return account or words.say("Credit on your account")
+    return words.own(account) or words.say("Credit on your account")
 
 
 def _pay(shown: Shown, words: Wording, pay_url: str) -> dict[str, Any]:

@@ -21,8 +21,9 @@ class Described(Protocol):
     def quantity(self) -> int: ...
 
 
-def describe_line(line: Described, say: Callable[[str], str] = str) -> str:
-    """ "Premium, TV box and app (set-up)", "One more screen × 2". `say` puts our own words into another language."""
+def describe_line(line: Described, say: Callable[[str], str] = str, own: Callable[[str], str] = str) -> str:
+    """ "Premium, TV box and app (set-up)", "One more screen × 2". `say` puts our own words into another language, `own`
+    those of the seller."""
     part = _OF_A_PLAN.get(line.kind, "")
-    words = f"{line.description} ({say(part)})" if part else line.description
+    words = f"{own(line.description)} ({say(part)})" if part else own(line.description)
     return f"{words} × {line.quantity}" if line.quantity > 1 else words

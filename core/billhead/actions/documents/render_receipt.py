@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.content._own_words import own_words
 from billhead.actions.documents._look import look_of
 from billhead.actions.documents._paper import frame, party, title_of
 from billhead.actions.documents._shown import PartyShown, customer_party, issuer_party
@@ -24,6 +25,7 @@ def render_receipt(session: Session, payment: Payment, *, language: str = "") ->
     customer = session.get_one(Customer, payment.customer_id)
     seller = session.get_one(Seller, customer.seller_id)
     words = wording(language or customer.language)
+    words = words.knowing(own_words(session, seller, words.language))
     look = look_of(session, seller.id)
     issuer, buyer = issuer_party(session, None, seller), customer_party(session, None, customer)
     data = _page(session, payment, seller, issuer, buyer, words, look.accent)
@@ -49,7 +51,7 @@ def _page(
     facts = [
         (words.say("Number"), str(payment.id)),
         (words.say("Date"), on),
-        (words.say("Paid with"), account.name),
+        (words.say("Paid with"), words.own(account.name)),
         (words.say("Reference"), payment.provider_ref),
     ]
     columns = [("Description", False), ("Date", True), ("Amount", True)]

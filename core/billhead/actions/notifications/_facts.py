@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.content._own_words import own_words
 from billhead.actions.notifications import (
     _facts_billing,
     _facts_contact,
@@ -96,6 +97,7 @@ def framed(session: Session, notice: Notice) -> dict[str, Any]:
         "zone": reader.zone,
         "language": language,
         "look": Look() if reader.reseller else look_of_mail(session, seller),
+        "own_words": own_words(session, seller, language),
         "written": None if reader.reseller else own_text(session, seller.id, notice.kind, language),
         "shop_url": Address("" if reader.reseller or _is_kept(session, notice) else f"{home}/"),
         "account_url": Address(f"{home}/sign-in" if reader.has_account else ""),

@@ -51,7 +51,7 @@ def document_told(session: Session, notice: Notice) -> Mapping[str, Any]:
 def _line(line: DocumentLine, currency: str) -> BillLine:
     start, end = line.period_start, line.period_end
     return BillLine(
-        description=lambda words: describe_line(line, words.say),
+        description=lambda words: describe_line(line, words.say, words.own),
         period=(start, end) if start is not None and end is not None else None,
         discount=(lambda words: describe_discount(line, currency, words.number)) if line.discount_minor else None,
         net=Money(line.net_minor, currency),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.notifications._logins import home_of
 from billhead.actions.notifications._rows import Parts, found_row, must_be_theirs, named
-from billhead.actions.notifications._values import Address, Rows, Said
+from billhead.actions.notifications._values import Address, Own, Rows, Said
 from billhead.actions.resellers._ending import WITHIN_DAYS, ends, is_renewed_alone, not_renewed
 from billhead.actions.resellers._renewal_costs import renewal_costs
 from billhead.actions.resellers._renewing_alone import renews_alone
@@ -52,7 +52,7 @@ def _line(session: Session, notice: Notice) -> Mapping[str, Any]:
         select(Seller.name).join(Shop, Shop.seller_id == Seller.id).where(Shop.reseller_id == keeper.id)
     )
     told = {
-        "plan": session.get_one(Plan, one.plan_id).name,
+        "plan": Own(session.get_one(Plan, one.plan_id).name),
         "ends_on": until - timedelta(days=1),
         "keeper": shop or keeper.name,
         "contact": keeper.contact,

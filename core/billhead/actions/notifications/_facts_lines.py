@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from billhead.actions.notifications._rows import Parts, found_row, must_be_theirs, named
-from billhead.actions.notifications._values import Rows, Said, said
+from billhead.actions.notifications._values import Own, Rows, Said, said
 from billhead.actions.provisioning._desired import desired_of, panel_view
 from billhead.models.bulk import BulkAction
 from billhead.models.catalogue import Plan
@@ -51,7 +51,7 @@ def _access(session: Session, notice: Notice) -> Mapping[str, Any]:
     view = panel_view(session, found_row(session, Panel, service.panel_id, "panel"))
     access = view.module.access(view.connection, desired_of(service, view))
     told = {
-        "plan": found_row(session, Plan, subscription.plan_id, "plan").name,
+        "plan": Own(found_row(session, Plan, subscription.plan_id, "plan").name),
         "kind": said(_KINDS[service.kind]),
         "access": Rows([(said(label), found) for label, name in _ACCESS if (found := getattr(access, name))]),
         "devices": _devices(service.desired_connections) if service.desired_connections > 1 else None,
@@ -84,7 +84,7 @@ def _box_changed(session: Session, notice: Notice) -> Mapping[str, Any]:
     subscription = found_row(session, Subscription, service.subscription_id, "subscription")
     must_be_theirs(notice, subscription.customer_id, "service")
     swap = found_row(session, MacSwap, int(named(notice, "swap_id")), "exchange")
-    plan = found_row(session, Plan, subscription.plan_id, "plan").name
+    plan = Own(found_row(session, Plan, subscription.plan_id, "plan").name)
     return {"box": {"plan": plan, "old": swap.old_mac or "", "new": swap.new_mac, "day": swap.swapped_on}}
 
 
@@ -94,7 +94,7 @@ def _sharing(session: Session, notice: Notice) -> Mapping[str, Any]:
     subscription = found_row(session, Subscription, service.subscription_id, "subscription")
     must_be_theirs(notice, subscription.customer_id, "service")
     told = {
-        "plan": found_row(session, Plan, subscription.plan_id, "plan").name,
+        "plan": Own(found_row(session, Plan, subscription.plan_id, "plan").name),
         "devices": _devices(service.desired_connections),
     }
     return {"service": told}

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from billhead.actions.notifications._facts_billing import document_told
 from billhead.actions.notifications._logins import home_of
 from billhead.actions.notifications._rows import Parts, found_row, must_be_theirs, named
-from billhead.actions.notifications._values import Address, Month, Rows, said
+from billhead.actions.notifications._values import Address, Month, Own, Rows, said
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED, AttemptState
@@ -90,7 +90,7 @@ def _refund(session: Session, notice: Notice) -> Mapping[str, Any]:
     told = {
         "amount": Money(refund.amount_minor, payment.currency),
         "paid_at": payment.received_at,
-        "account": found_row(session, GatewayAccount, payment.account_id, "payment account").name,
+        "account": Own(found_row(session, GatewayAccount, payment.account_id, "payment account").name),
         "claim_url": Address(refund.claim_url),
     }
     return {"refund": told}

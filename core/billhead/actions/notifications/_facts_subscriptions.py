@@ -22,7 +22,7 @@ from billhead.actions.documents._subscriptions import about
 from billhead.actions.notifications._facts_billing import told_of
 from billhead.actions.notifications._logins import home_of
 from billhead.actions.notifications._rows import Parts, found_row, must_be_theirs, named
-from billhead.actions.notifications._values import Debt, Debts, TermOf
+from billhead.actions.notifications._values import Debt, Debts, Own, TermOf
 from billhead.actions.usage.current_usage import current_usage
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import Money
@@ -43,7 +43,7 @@ def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
     unpaid = select(Document).where(about(subscription.id), Document.owed()).order_by(Document.due_on, Document.id)
     home = home_of(session, notice)
     told = {
-        "plan": found_row(session, Plan, subscription.plan_id, "plan").name,
+        "plan": Own(found_row(session, Plan, subscription.plan_id, "plan").name),
         "suspended": subscription.state == State.SUSPENDED,
         "for_debt": subscription.suspended_for == SuspendedBy.DEBT,
         "ends_on": _last_day(subscription.service_ends_on),
@@ -156,7 +156,7 @@ def _allowance(session: Session, notice: Notice) -> Mapping[str, Any]:
     percent = int(named(notice, "percent"))
     if one is None or one.percent is None or one.percent < percent:
         raise NoticeRejected("that much of the allowance is not used any more, so nobody is told that it is")
-    told = {name: getattr(one, name) for name in ("name", "unit", "percent")}
+    told = {"name": Own(one.name), "unit": one.unit, "percent": one.percent}
     amounts = {name: Decimal(getattr(one, name)) for name in ("used", "allowance")}
     until = one.ends_on - timedelta(days=1)
     return {**facts, "usage": {**told, **amounts, "until": until, "all": one.percent >= 100}}

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.content._own_words import own_words
 from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._groups import HOLDS_A_SECRET
 from billhead.actions.notifications._mail_look import look_of_mail
@@ -51,7 +52,8 @@ def facts_of_preview(
     seller = session.get(Seller, seller_id)
     if seller is None:
         raise NotFound("seller", seller_id)
-    frame = {"language": language, "look": look_of_mail(session, seller), "seller": seller.name, "zone": seller.zone}
+    frame: dict[str, Any] = {"language": language, "look": look_of_mail(session, seller), "seller": seller.name}
+    frame |= {"zone": seller.zone, "own_words": own_words(session, seller, language)}
     if customer_id is None:
         return sample_facts(kind, **frame)
     customer = session.get(Customer, customer_id)

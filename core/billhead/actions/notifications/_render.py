@@ -46,7 +46,7 @@ def render(kind: str, facts: Mapping[str, Any], written: WrittenText | None = No
         except NoticeRejected:
             return render(kind, {**facts, "written": None})
     look: Look = facts.get("look") or Look()
-    words = wording(facts.get("language", "en"), "notices")
+    words = wording(facts.get("language", "en"), "notices").knowing(facts.get("own_words", {}))
     button = button_of(look, words)
     known, voice = named_facts(facts), Voice(words, facts["zone"], button)
     written = written or standard_text(kind, words.language)
@@ -85,7 +85,7 @@ def named_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-_OURS = frozenset({"zone", "stop_url", "reply_to", "language", "look", "written"})
+_OURS = frozenset({"zone", "stop_url", "reply_to", "language", "look", "written", "own_words"})
 
 
 def _short(subject: str, facts: Mapping[str, Any]) -> str:

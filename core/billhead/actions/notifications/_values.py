@@ -16,6 +16,7 @@ __all__ = [
     "Happening",
     "Happenings",
     "Month",
+    "Own",
     "Rows",
     "Said",
     "TermOf",
@@ -28,6 +29,12 @@ Said = Callable[[Wording], str]
 
 class Address(str):
     """Of a page: it can be a link, and nothing is put around it."""
+
+    __slots__ = ()
+
+
+class Own(str):
+    """A name that the seller has given: said as it calls it in the reader's language."""
 
     __slots__ = ()
 

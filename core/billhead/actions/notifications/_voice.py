@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from billhead.actions.notifications._values import Address, Bill, BillLine, Debts, Happenings, Month, Rows, TermOf
+from billhead.actions.notifications._values import Address, Bill, BillLine, Debts, Happenings, Month, Own, Rows, TermOf
 from billhead.domain.money import CREDITS, Money
 from billhead.wording import Wording
 
@@ -61,6 +61,8 @@ class Voice:
             return self.words.long_day(value)
         if isinstance(value, Month):
             return self.words.long_month(value.day)
+        if isinstance(value, Own):
+            return self.words.own(value)
         if isinstance(value, TermOf):
             return self.words.term(value.term)
         if isinstance(value, Decimal):

@@ -213,6 +213,7 @@ def upgrade() -> None:
     sa.Column('staff_two_step', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('fraud', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('support', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('worded', sa.JSON(), server_default='[]', nullable=False),
     sa.Column('mails', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('privacy', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
@@ -545,6 +546,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_number_series_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_number_series')),
     sa.UniqueConstraint('seller_id', 'kind', 'fiscal_year', name=op.f('uq_number_series_seller_id_kind_fiscal_year'))
+    )
+    op.create_table('own_word',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('mark', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_own_word_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_own_word')),
+    sa.UniqueConstraint('seller_id', 'language', 'mark', name=op.f('uq_own_word_seller_id_language_mark'))
     )
     op.create_table('panel',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3594,6 +3606,7 @@ def downgrade() -> None:
     op.drop_table('reprice')
     op.drop_table('plan')
     op.drop_table('panel')
+    op.drop_table('own_word')
     op.drop_table('number_series')
     with op.batch_alter_table('notice_text', schema=None) as batch_op:
         batch_op.drop_index('ix_notice_text_found')

@@ -118,7 +118,7 @@ MENU = (
     ),
     (
         marked("Shop"),
-        (("content_pages", marked("Pages")),),
+        (("content_pages", marked("Pages")), ("own_words", marked("Words in other languages"))),
     ),
     (
         marked("House"),

@@ -18,7 +18,7 @@ __all__ = ["WORDS", "in_words", "known_permissions", "permission_choices"]
 WORDS = {
     "billing.run": marked("start a billing run"),
     "catalogue.write": marked("change plans, prices, coupons and set-up guides"),
-    "content.write": marked("write the shop's front and its pages"),
+    "content.write": marked("write the shop's front, its pages, and your words in other languages"),
     "credits.write": marked("give customers credit and take it back"),
     "customers.write": marked(
         "add and change customers, let them sign in, and take the second step of their logins away"

@@ -28,6 +28,7 @@ from billhead.web.customer.blueprint import customer
 from billhead.web.customer.sure import sure
 from billhead.web.errors import refusal
 from billhead.web.looking import next_look
+from billhead.web.own_words import said_plan
 from billhead.web.pages import page
 from billhead.web.qr import qr_code
 from billhead.web.request_context import current_customer_id, current_face, submit_ctx
@@ -62,7 +63,7 @@ def _shown(service_id: int, problem: str = "") -> str:
         shown: dict[str, Any] = {
             "service": service,
             "s": subscription,
-            "plan": session.get_one(Plan, subscription.plan_id),
+            "plan": said_plan(session.get_one(Plan, subscription.plan_id)),
             "state": state,
             "access": None,
         }

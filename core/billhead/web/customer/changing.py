@@ -1,6 +1,7 @@
 """Changing a subscription, putting it on hold, and taking back what was planned: the price is shown first."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from billhead.actions.subscriptions._free_time import open_hold
 from billhead.actions.subscriptions.change import Changed, ChangePreview, change, preview_change
-from billhead.actions.subscriptions.change_choices import change_choices
+from billhead.actions.subscriptions.change_choices import Choices, change_choices
 from billhead.actions.subscriptions.hold import hold, preview_hold
 from billhead.actions.subscriptions.keep import Kept, keep, preview_keep
 from billhead.actions.subscriptions.resume import Resumed, preview_resume, resume
@@ -26,6 +27,7 @@ from billhead.web.customer.read import Overview, own_subscription
 from billhead.web.customer.sure import sure
 from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words, last_day
+from billhead.web.own_words import own_word
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
 from billhead.web.speaking import say
@@ -44,7 +46,7 @@ def change_subscription(subscription_id: int) -> ResponseReturnValue:
     problem, status = "", 200
     with reading() as session:
         one = own_subscription(session, current_customer_id(), subscription_id)
-        choices = change_choices(session, subscription_id)
+        choices = _said(change_choices(session, subscription_id))
         if "offer" in form:
             try:
                 preview = preview_change(Tx(current_ctx(), session), wish_of(form, subscription_id, choices))
@@ -62,6 +64,11 @@ def change_subscription(subscription_id: int) -> ResponseReturnValue:
             problem, status = (say(PRICE_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
     shown: dict[str, Any] = {"one": one, "choices": choices, "form": form, "preview": preview, "problem": problem}
     return page("customer/change.html", **shown), status
+
+
+def _said(choices: Choices) -> Choices:
+    plans = tuple(replace(one, name=own_word(one.name)) for one in choices.plans)
+    return replace(choices, plans=plans, addons=tuple(replace(one, name=own_word(one.name)) for one in choices.addons))
 
 
 def _changed(done: Changed) -> ResponseReturnValue:

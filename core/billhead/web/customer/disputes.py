@@ -26,6 +26,7 @@ from billhead.web.customer.sure import sure
 from billhead.web.customer.tickets import departments_of, text_area
 from billhead.web.formatting import money
 from billhead.web.forms import Form
+from billhead.web.own_words import own_word
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
 from billhead.web.sent_files import files_field, sent_files
@@ -81,7 +82,7 @@ def lines_to_dispute(session: Session, row: Document) -> list[tuple[int, str]]:
     lines = lines_of(session, row)
     most = left_of_invoice(lines)
     return [
-        (key, f"{describe_line(line.row, speech().say)}: {_worth(line.left, most, row.currency)}")
+        (key, f"{describe_line(line.row, speech().say, own_word)}: {_worth(line.left, most, row.currency)}")
         for key, line in lines.items()
         if min(line.left, most) > 0 and key not in disputed
     ]

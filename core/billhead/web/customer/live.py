@@ -11,6 +11,7 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.customer.access import own_line
 from billhead.web.customer.blueprint import customer
+from billhead.web.own_words import said_plan
 from billhead.web.pages import page
 from billhead.web.request_context import client_address
 from billhead.web.speaking import say
@@ -25,7 +26,7 @@ def live(service_id: int) -> ResponseReturnValue:
     """Asked when it is opened, of the panel itself: no session is open while it answers."""
     with reading() as session:
         service, subscription = own_line(session, service_id)
-        plan = session.get_one(Plan, subscription.plan_id)
+        plan = said_plan(session.get_one(Plan, subscription.plan_id))
         zone = session.get_one(Customer, subscription.customer_id).zone
     now, status = watched_now(service_id)
     here = client_address()

@@ -32,6 +32,7 @@ from billhead.web.customer.read import own_subscription
 from billhead.web.customer.sure import sure
 from billhead.web.errors import refusal
 from billhead.web.formatting import moment, money
+from billhead.web.own_words import said_plan
 from billhead.web.request_context import current_customer_id
 from billhead.web.speaking import say
 from billhead.web.usage import EVENT_COLUMNS, event_rows
@@ -79,7 +80,7 @@ def on_sale(session: Session, subscription: Subscription) -> list[OnSale]:
         if (plan.id, "") in prices and not over and not (plan.kind == "ppv" and plan.id in had):
             later = auto and bool(plan.details.get("on_bill"))
             by_pass = passes and is_had_by_pass(plan)
-            found.append(OnSale(plan, prices[plan.id, ""].price, starts, ends, later, by_pass))
+            found.append(OnSale(said_plan(plan), prices[plan.id, ""].price, starts, ends, later, by_pass))
     return found
 
 

@@ -26,6 +26,7 @@ from billhead.models.sellers import Seller
 from billhead.models.shops import Shop
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Access
+from billhead.web.own_words import said_plan
 
 __all__ = [
     "Claim",
@@ -75,8 +76,8 @@ class Keeper:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A subscription with its plan, its lines, the document that waits to be paid, if there is one, and the reseller
-    whose credits pay for it, if no invoice does."""
+    """A subscription with its plan as it is said here, its lines, the document that waits to be paid, if there is one,
+    and the reseller whose credits pay for it, if no invoice does."""
 
     subscription: Subscription
     plan: Plan
@@ -146,7 +147,10 @@ def overviews(session: Session, customer_id: int, *, only: int | None = None) ->
     )
     unpaid: dict[int | None, Document] = dict(session.execute(payable.order_by(Document.id.desc())).all())
     keepers = _keepers(session, [one.id for one, _ in rows if one.settlement == "credits"])
-    return [Overview(one, plan, lines.get(one.id, []), unpaid.get(one.id), keepers.get(one.id)) for one, plan in rows]
+    return [
+        Overview(one, said_plan(plan), lines.get(one.id, []), unpaid.get(one.id), keepers.get(one.id))
+        for one, plan in rows
+    ]
 
 
 def _keepers(session: Session, ids: Sequence[int]) -> dict[int, Keeper]:

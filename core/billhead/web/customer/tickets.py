@@ -25,6 +25,7 @@ from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.downloads import strangers_file
 from billhead.web.forms import Form, stripped
+from billhead.web.own_words import own_word
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, current_customer_id, current_face, submit_ctx
@@ -100,7 +101,7 @@ def departments_of(session: Session, seller_id: int) -> list[tuple[int, str]]:
         .where(Department.seller_id == seller_id, Department.retired.is_(False))
         .order_by(Department.position, Department.name)
     )
-    return [(key, name) for key, name in rows]
+    return [(key, own_word(name)) for key, name in rows]
 
 
 def _things(session: Session) -> dict[str, str]:

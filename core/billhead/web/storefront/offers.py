@@ -19,6 +19,7 @@ from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet, Pr
 from billhead.models.devices import DeviceModel
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
+from billhead.web.own_words import own_word
 from billhead.web.speaking import marked, speech
 from billhead.web.storefront.trials import TrialsGiven
 from billhead.wording import direction
@@ -202,7 +203,7 @@ def _parts(session: Session, bundle: Plan) -> list[str]:
         .where(BundlePart.bundle_id == bundle.id)
         .order_by(Plan.kind, Plan.id)
     )
-    return [f"{quantity} × {name}" if quantity > 1 else name for name, quantity in rows]
+    return [f"{quantity} × {own_word(name)}" if quantity > 1 else own_word(name) for name, quantity in rows]
 
 
 def _offer(plan: Plan, prices: list[TermPrice], bouquets: Sequence[str], addons: Sequence[AddOn] = ()) -> Offer:
@@ -210,8 +211,8 @@ def _offer(plan: Plan, prices: list[TermPrice], bouquets: Sequence[str], addons:
     return Offer(
         plan_id=plan.id,
         code=plan.code,
-        name=plan.name,
-        description=plan.description,
+        name=own_word(plan.name),
+        description=own_word(plan.description),
         kind=plan.kind,
         connections=plan.connections,
         boxed=any(service["kind"] == "mag" for service in services),
@@ -255,7 +256,9 @@ def _addons(session: Session, sold: Assortment, audience: Audience, plan: Plan, 
             by_term = {price.term: price for price in prices.get(addon.id, [])}
         if by_term:
             most = int(addon.details.get("max_units") or 1)
-            found.append(AddOn(addon.id, addon.code, addon.name, addon.kind, most, by_term, addon.id in stocked))
+            found.append(
+                AddOn(addon.id, addon.code, own_word(addon.name), addon.kind, most, by_term, addon.id in stocked)
+            )
     return sorted(found, key=lambda addon: (addon.kind, addon.name))
 
 
@@ -300,5 +303,5 @@ def _bouquets(session: Session, plan_ids: Sequence[int]) -> dict[int, list[str]]
     )
     found: dict[int, list[str]] = {}
     for plan_id, name in rows:
-        found.setdefault(plan_id, []).append(name)
+        found.setdefault(plan_id, []).append(own_word(name))
     return found

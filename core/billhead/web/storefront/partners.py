@@ -1,5 +1,7 @@
 """Become a reseller: the plans by which somebody is one, and the order of one."""
 
+from dataclasses import replace
+
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -14,6 +16,7 @@ from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.errors import refusal
+from billhead.web.own_words import own_word
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, current_seller, signed_in, submit_ctx
 from billhead.web.storefront.agreeing import keep_agreement, not_agreed
@@ -52,7 +55,7 @@ def _shown(problem: str, status: int = 200) -> ResponseReturnValue:
     if seller is None:
         return page("storefront/set_up.html")
     with reading() as session:
-        offered = _offered(session, seller)
+        offered = [replace(one, name=own_word(one.name)) for one in _offered(session, seller)]
     login = signed_in()
     buys = login is not None and login.customer_id is not None and login.role in (Role.CUSTOMER, Role.RESELLER)
     return page("storefront/partners.html", offered=offered, problem=problem, buys=buys), status

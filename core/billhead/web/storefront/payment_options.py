@@ -16,6 +16,7 @@ from billhead.models.people import Customer
 from billhead.plugin import CheckoutField
 from billhead.plugin_host import gateway_abilities, plugins
 from billhead.web.errors import reason, status_of
+from billhead.web.own_words import own_word
 from billhead.web.request_context import signed_in
 from billhead.web.speaking import say
 
@@ -70,7 +71,7 @@ def options_for(session: Session, seller_id: int, currency: str) -> list[Option]
             continue
         fields = gateway.checkout_fields()
         asks = _asks(account.id, fields, _known(session)) if fields else []
-        found.append(Option(account.id, account.name, able.save, able.confirmed_by_staff, asks))
+        found.append(Option(account.id, own_word(account.name), able.save, able.confirmed_by_staff, asks))
     return found
 
 

@@ -28,6 +28,7 @@ from billhead.domain.money import Money
 from billhead.models.catalogue import Plan
 from billhead.models.sellers import Seller
 from billhead.web.errors import reason, refusal
+from billhead.web.own_words import own_word
 from billhead.web.request_context import client_country, signed_in
 from billhead.web.speaking import say
 from billhead.web.storefront.basket import Basket, Cart, promoted
@@ -187,8 +188,8 @@ def _parts(found: Offer, price: TermPrice, basket: Basket) -> Sequence[Part] | N
 def _gone(session: Session, seller: Seller, sold: Assortment, who: Audience, basket: Basket) -> Gone:
     plan = session.scalar(select(Plan).where(Plan.seller_id == sold.seller_id, Plan.code == basket.plan))
     if plan is None or plan.retired:
-        return Gone(basket, plan.name if plan is not None else basket.plan, "")
-    return Gone(basket, plan.name, _why(session, seller, sold, who, plan, basket))
+        return Gone(basket, own_word(plan.name) if plan is not None else basket.plan, "")
+    return Gone(basket, own_word(plan.name), _why(session, seller, sold, who, plan, basket))
 
 
 def _why(session: Session, seller: Seller, sold: Assortment, who: Audience, plan: Plan, basket: Basket) -> str:
