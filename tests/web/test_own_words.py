@@ -13,6 +13,7 @@ from billhead.actions.content._own_words import mark_of
 from billhead.actions.content._words_file import word_rows
 from billhead.actions.content.import_words import import_words
 from billhead.actions.content.save_words import save_words
+from billhead.actions.documents.render_pdf import render_pdf
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
@@ -85,6 +86,9 @@ def test_mails_and_papers_say_them(shop: Shop):
     assert "Basis" in paper
     assert "Karte" in paper, "how it was paid"
     assert "Basic" not in paper
+    with shop.app.app_context(), reading() as session:
+        kept = text_of(render_pdf(session, session.get_one(Document, invoice.id), archivable=True))
+    assert "Basic" in kept, "an e-invoice's paper says what its data says"
     from billhead.actions.notifications._facts import gather
     from billhead.actions.notifications._render import render
 
@@ -250,3 +254,19 @@ def test_words_go_out_as_a_file_and_come_back(shop: Shop):
     for wrong in (b"", b"name,de\nBasic,Basis\n", b"text,xx\nBasic,Basis\n", b"text,text\na,b\n", b"\xff\xfe\x00"):
         answer = boss.post("/admin/words/file", {"file": (io.BytesIO(wrong), "words.csv")}, page="/admin/words/file")
         assert answer.status_code == 422, wrong
+
+
+def test_many_texts_come_in_pages(shop: Shop):
+    boss = shop.person("staff", "boss@example.com", "*")
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        for number in range(30):
+            plan = {"code": f"more-{number}", "name": f"More {number:02}", "kind": "stream"}
+            tx.session.add(Plan(seller_id=shop.seller_id, **plan))
+    first = boss.get("/admin/words?language=ar&q=more").text
+    (further,) = re.findall(r'href="([^"]+)" rel="next"', first)
+    second = boss.get(further.replace("&amp;", "&")).text
+    named = [re.findall(r">(More \d\d)<", page) for page in (first, second)]
+    assert [len(one) for one in named] == [25, 5]
+    assert len({*named[0], *named[1]}) == 30
+    assert 'lang="ar" dir="rtl"' in second
+    assert 'rel="next"' not in second

@@ -1,6 +1,7 @@
 """What customers read of the operator's own words, in other languages: listed, written a page at a time, as a file."""
 
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -115,8 +116,9 @@ def _lines(text: str) -> int:
 
 
 def _at(start: int) -> str:
-    kept = {name: value for name, value in request.args.items() if name != "from"}
-    return url_for("admin.own_words", **kept, **{"from": max(start, 0)})
+    kept = {name: request.args[name] for name in ("language", "q") if request.args.get(name)}
+    kept["from"] = str(max(start, 0))
+    return f"{url_for('admin.own_words')}?{urlencode(kept)}"
 
 
 class WordsForm(Form):
