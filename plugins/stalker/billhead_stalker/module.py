@@ -36,6 +36,7 @@ from billhead.plugin import (
     Step,
     Tombstone,
     Viewing,
+    marked,
 )
 from billhead_stalker import planning, tariffs
 from billhead_stalker.answers import Missing
@@ -44,7 +45,7 @@ from billhead_stalker.database import WITHOUT_DATABASE, PortalDatabase
 from billhead_stalker.identifiers import is_number, same
 from billhead_stalker.owning import owners_of_all, with_owner
 from billhead_stalker.proving import answers_boxes, proof
-from billhead_stalker.records import described, is_ended, is_on, marked, observe, place, registered_itself, text
+from billhead_stalker.records import as_ended, described, is_ended, is_on, observe, place, registered_itself, text
 from billhead_stalker.settings import StalkerSettings
 from billhead_stalker.viewings import TOLD, ended_between
 from billhead_stalker.writing import create, update
@@ -128,7 +129,7 @@ class StalkerModule(ProvisioningModule):
         where = place(seen.handle_data, ref)
         if portal.settings.keep_records:
             if not is_ended(records[0]):
-                portal.update(*where, {"status": "0", "comment": marked(text(records[0], "comment"))})
+                portal.update(*where, {"status": "0", "comment": as_ended(text(records[0], "comment"))})
             return Tombstone(_KEPT)
         try:
             portal.delete(*where)

@@ -68,7 +68,7 @@ def is_ended(record: Record) -> bool:
     return _blocked(record) and _MARKED.search(text(record, "comment")) is not None
 
 
-def marked(comment: str) -> str:
+def as_ended(comment: str) -> str:
     """The comment of an account that ends: our mark, and what the portal's staff wrote."""
     return f"{_MARK} {unmarked(comment)}".strip()
 

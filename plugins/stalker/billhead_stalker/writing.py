@@ -24,10 +24,10 @@ from billhead_stalker.records import (
     ENDED,
     FIELDS,
     PASSWORD,
+    as_ended,
     described,
     form,
     is_ended,
-    marked,
     observe,
     password_mark,
     place,
@@ -196,7 +196,7 @@ def _set_aside(portal: Portal, mac: str) -> None:
     bare = mac.replace(":", "").lower()
     names = (bare if tried == 1 else f"{bare}-{tried}" for tried in count(1))
     free = next(name for name in names if portal.user(name) is None)
-    portal.update("accounts", mac, {"login": free, "status": "0", "comment": marked(f"registered itself as {mac}")})
+    portal.update("accounts", mac, {"login": free, "status": "0", "comment": as_ended(f"registered itself as {mac}")})
     portal.end_sessions(mac, forget_box=True)
 
 

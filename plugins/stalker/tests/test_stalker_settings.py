@@ -6,6 +6,7 @@ import pytest
 
 from billhead.plugin import InvalidInput, ProvisioningModule, load_settings
 from billhead_stalker import plugin
+from billhead_stalker.module import StalkerModule
 from billhead_stalker.settings import StalkerSettings
 
 GOOD = {"url": "https://tv.example/stalker_portal", "login": "b", "password": "api-secret", "zone": "Europe/Helsinki"}
@@ -66,3 +67,8 @@ def test_the_plugin_is_found_by_its_entry_point():
     (module,) = plugin.provisioning_modules()
     assert isinstance(module, ProvisioningModule)
     assert (module.code, module.settings_type) == ("stalker", StalkerSettings)
+
+
+def test_the_module_is_called_by_its_name():
+    """It wore the mark of ended boxes: two functions were called `marked`."""
+    assert StalkerModule.label == "Stalker / Ministra portal"

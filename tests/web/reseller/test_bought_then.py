@@ -5,6 +5,7 @@ import re
 from reseller_area import Area, open_area, sell_fifty
 from web_shop import Shop
 
+from billhead.models.operations import AuditEntry
 from billhead.models.people import Reseller
 
 SPORT, SPORT_HD = "more-0|1 month", "more-1|1 month"  # 1.00 and 2.00 credits
@@ -108,3 +109,15 @@ def test_what_was_done_to_many_says_so_in_the_language_of_the_page(area: Area):
         assert "many at once, no. 1" in boss.get(page).text, page
     baltic.post("/language", {"language": "de", "back": "/"}, page="/reseller/")
     assert "renew many" not in baltic.get("/reseller/credits").text
+
+
+def test_the_history_of_what_staff_did_to_many_is_theirs_alone(area: Area):
+    """Of the same number there is one of a reseller: it stood in the history of staff's."""
+    baltic, key = area.browsers["baltic"], area.add("baltic", "Anna")
+    area.shop.work()
+    told = {"pick": [str(key)], "do": "renew"}
+    sure = re.search(r'name="sure" value="([^"]*)"', baltic.post("/reseller/users/many", told).text)[1]
+    assert baltic.post("/reseller/users/many", {**told, "sure": sure}).status_code == 303
+    area.shop.work()
+    about = {row.subject for row in area.shop.rows(AuditEntry, AuditEntry.action == "resellers.do_next_user")}
+    assert about == {"user_bulk:1"}

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.resellers._many_kinds import kind_of
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import BillheadError
@@ -24,6 +24,7 @@ class DidNextUser:
 @verb("resellers.do_next_user", permission="resellers.write")
 def do_next_user(tx: Tx, bulk_id: int) -> DidNextUser:
     """It may be killed and run again at any moment: nothing is done twice."""
+    note(tx, f"user_bulk:{bulk_id}")  # "bulk" are those of staff, which have the same numbers
     bulk = tx.session.get_one(UserBulk, bulk_id, with_for_update=True, populate_existing=True)
     item = tx.session.scalar(
         select(UserBulkItem)
