@@ -44,7 +44,7 @@ def change_ends(tx: Tx, subscription: Subscription, before: int, plan_id: int, o
             subscription.service_ends_on = subscription.billing_ends_on = None
         back = _plan_since_before(_parts(tx, subscription), on)
         follows = back and _had_followed(tx, subscription, back, on)
-        if follows:
+        if back and follows:
             _let_follow_again(tx, follows, back)
         elif (end := _end_of(tx, subscription, new, on, back)) is not None:
             limit_until(tx.session, subscription, new, end)
@@ -117,7 +117,7 @@ def with_own_end(tx: Tx, subscription: Subscription, steps: Steps, on: date) -> 
             item, ends_on = item._replace(billing_ends_on=None), None
         back = _plan_since_before(item.parts, on)
         former = back and _had_followed(tx, subscription, back, on)
-        if former:
+        if back and former:
             return steps._replace(item=_followed_again(item, former, back))
         end = _end_of(tx, subscription, new, on, back)
     else:
