@@ -289,7 +289,7 @@ class MergeForm(ReasonForm):
 def merge_ticket(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = ticket_for(session, current_ctx(), key)
-        count = session.scalar(select(func.count()).where(TicketMessage.ticket_id == key))
+        count = session.scalars(select(func.count()).where(TicketMessage.ticket_id == key)).one()
         into = select(Ticket.id).where(
             Ticket.customer_id == row.customer_id, Ticket.id != key, Ticket.merged_into_id.is_(None),
             seen_tickets(session, current_ctx()),

@@ -208,11 +208,11 @@ def usage_csv(key: int) -> Response:
 def call_off_event(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Plan, key, "plan")
-        buyers = session.scalar(
+        buyers = session.scalars(
             select(func.count())
             .select_from(Entitlement)
             .where(Entitlement.plan_id == key, Entitlement.state.in_(["offered", "active"]))
-        )
+        ).one()
 
     def act(ctx: Context, form: ReasonForm) -> str:
         with writing(ctx) as tx:
