@@ -105,7 +105,7 @@ def test_what_was_done_to_many_says_so_in_the_language_of_the_page(area: Area):
     area.shop.work()
     assert "baltic@example.com: many at once, no. 1" in baltic.get("/reseller/credits").text
     boss = area.shop.person("staff", "boss@example.com", "*")
-    for page in ("/admin/audit", f"/admin/resellers/{area.ids['baltic']}/credits"):
+    for page in ("/admin/audit", f"/admin/subscriptions/{keys[0]}", f"/admin/resellers/{area.ids['baltic']}/credits"):
         assert "many at once, no. 1" in boss.get(page).text, page
     baltic.post("/language", {"language": "de", "back": "/"}, page="/reseller/")
     assert "renew many" not in baltic.get("/reseller/credits").text

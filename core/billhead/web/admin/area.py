@@ -17,6 +17,7 @@ from billhead.web.access import stated
 from billhead.web.admin.deeds import deed
 from billhead.web.admin.history import ABOUT
 from billhead.web.admin.trail_names import login_name, name_all, thing
+from billhead.web.movements import why_moved
 from billhead.web.request_context import current_ctx, current_seller, signed_in
 from billhead.web.speaking import marked
 
@@ -225,6 +226,7 @@ def menu() -> dict[str, Any]:
         "zone": staff_zone(),
         "label_of": lambda row: str(label_of(row)),
         "who": who,
+        "why": why_moved,
         "thing": thing,
         "deed": deed,
         "own_trail": own_trail,

@@ -228,7 +228,7 @@ def reseller(key: int) -> ResponseReturnValue:
             ).all(),
             "trail": trail_of(session, f"reseller:{key}"),
         }
-    return page("admin/reseller.html", reseller=row, what=what_moved, why=why_moved, **shown)
+    return page("admin/reseller.html", reseller=row, what=what_moved, **shown)
 
 
 @admin.get("/resellers/<int:key>/users")
