@@ -138,7 +138,10 @@ def test_changed_disabled_swapped_and_ended_with_what_comes_back(area: Area):
     page = baltic.get(f"/reseller/users/{anna}").text
     assert "Second screen" in page
     assert "2 streams at a time" in page
-    # stopped and let on again
+    # stopped, with what that comes to first, and let on again
+    asks = baltic.get(f"/reseller/users/{anna}/disable").text
+    assert re.search(r"Lines that stop\s*</dt>\s*<dd[^>]*>\s*1\b", asks), asks
+    assert "Paid until" in asks
     assert baltic.yes(f"/reseller/users/{anna}/disable").status_code == 303
     area.shop.work()
     assert "disabled" in baltic.get(f"/reseller/users/{anna}").text

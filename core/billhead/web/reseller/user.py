@@ -14,7 +14,8 @@ from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
 from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.resellers._seen import seen_reseller, users_of
 from billhead.actions.resellers._tree import subtree
-from billhead.actions.resellers.disable_user import disable_user
+from billhead.actions.resellers._users import of_one
+from billhead.actions.resellers.disable_user import disable_user, preview_disable_users
 from billhead.actions.resellers.enable_user import enable_user
 from billhead.actions.resellers.keep_user import keep_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user, terminate_user
@@ -128,7 +129,13 @@ def _held(session: Session, key: int) -> int:
 @allow("reseller", "super_reseller")
 def disable(key: int) -> ResponseReturnValue:
     with reading() as session:
-        name = own_user(session, key).customer.name
+        seen = own_user(session, key)
+    name, until = seen.customer.name, seen.subscription.paid_through
+
+    def figures(tx: Tx) -> Figures:
+        of_one(preview_disable_users(tx, [key]), key)
+        shown = [(say("Lines that stop"), str(len(seen.lines)))]
+        return [*shown, (say("Paid until"), day_in_words(last_day(until)))] if until else shown
 
     def act(tx: Tx) -> str:
         disable_user(tx, key)
@@ -137,7 +144,7 @@ def disable(key: int) -> ResponseReturnValue:
     text = say("The lines stop until you enable them again. The paid time runs on meanwhile.")
     back = url_for("reseller.user", key=key)
     question = Question(say("Disable %(name)s?", name=name), text, say("Disable"), back, danger=True)
-    return asked(question, lambda _tx: (), act)
+    return asked(question, figures, act)
 
 
 @reseller.post("/users/<int:key>/enable")
