@@ -2,13 +2,16 @@
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from paper_shop import text_of
-from web_shop import Browser, Shop
-from white_label import WhiteLabel
+from reseller_area import open_area
+from web_shop import Browser, Shop, open_shop
+from white_label import WhiteLabel, open_shops
 
+from apps import close_app
 from billhead.actions.content._own_words import mark_of
 from billhead.actions.content._words_file import word_rows
 from billhead.actions.content.import_words import import_words
@@ -169,6 +172,13 @@ def test_a_resellers_shop_says_its_own_word_and_else_the_operators(white_label: 
     said(shop, "de", {"Basic": ""})
     assert {row.id: row.worded for row in shop.rows(Seller)}[aurora] == ["de", "fr"]
     assert ">Basic<" in reads(white_label.visitor("gulf"), "/", "de")
+
+
+def test_a_shop_that_opens_afterwards_says_the_operators_words(sqlite_url: str, tmp_path: Path):
+    area = open_area(open_shop(sqlite_url, tmp_path / "home"))
+    said(area.shop, "de", {"Basic": "Basis"})
+    assert ">Basis<" in reads(open_shops(area).visitor("gulf"), "/", "de")
+    close_app(area.shop.app)
 
 
 def test_a_page_asks_once_and_nothing_where_there_are_no_words(shop: Shop):

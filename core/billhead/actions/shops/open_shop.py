@@ -65,7 +65,8 @@ def open_shop(tx: Tx, reseller_id: int, wanted: NewShop) -> ShopOpened:
     seller.legal_name = own.company or own.name
     seller.address = {**own.address, "country": seller.country, "email": seller.mail_from}
     seller.vat_id = own.vat_id
-    seller.theme = tx.session.get_one(Seller, reseller.seller_id).theme
+    operator = tx.session.get_one(Seller, reseller.seller_id)
+    seller.theme, seller.worded = operator.theme, operator.worded  # it sells the operator's plans, in their words
     shop = Shop(
         seller_id=seller.id,
         reseller_id=reseller.id,
