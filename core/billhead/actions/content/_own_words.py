@@ -75,7 +75,7 @@ class Words:
                 "said", f"{_short(text)}: what it is called has signs that nobody sees, or a line too many"
             )
         if len(said) > longest(text):
-            why = f"{_short(text)}: what it is called has {len(said)} characters, and {longest(text)} at most"
+            why = f"{_short(text)}: what it is called is longer than {longest(text)} characters"
             raise InvalidInput("said", why)
 
     def would(self, language: str, text: str, said: str) -> bool:
