@@ -230,3 +230,23 @@ def test_who_can_not_get_it_is_told_why(shop):
     do(cancel, subscription, "immediate")
     with pytest.raises(Conflict, match="can't be handed over"):
         do(transfer, subscription, other)
+
+
+@pytest.mark.parametrize("money", ["moves", "settled"])
+def test_what_is_not_licensed_where_who_gets_it_lives_is_not_handed_over(shop, money):
+    """30.00 a month in Finland: nobody in Sweden may buy it, nor its add-on in Norway."""
+    gold = shop.plan("gold", 3000, country_rule="except", countries=["SE"])
+    sport = shop.plan("sport", 600, kind="bouquet", country_rule="only", countries=["FI", "SE"])
+    _, subscription = paying(shop, gold, sport)
+    on(APR + timedelta(days=10))
+    for country, why in (
+        ("SE", "gold is not licensed in SE"),
+        ("NO", "sport is licensed only in FI, SE, and not in NO"),
+        ("", "no country is known here"),
+    ):
+        with pytest.raises(InvalidInput, match=why) as refused:
+            do(transfer, subscription, shop.customer(country=country), money)
+        assert (refused.value.field, refused.value.code) == ("customer", "not_licensed")
+    to = shop.customer(credit_minor=5_000)
+    assert do(transfer, subscription, to, money).customer_id == to
+    assert in_order()

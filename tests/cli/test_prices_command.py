@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 from billhead import clock
 from billhead.cli import main
+from billhead.models.catalogue import Plan
 from billhead.models.coupons import Coupon
+from billhead.models.subscriptions import Subscription
 
 
 @pytest.fixture
@@ -37,10 +39,33 @@ def test_prices_are_previewed_changed_listed_and_withdrawn(shop):
     (one,) = run(shop, "prices", "whom", "1")["touched"]
     assert (one["plan"], one["before"], one["after"]) == ("tv", "10.00 EUR", "10.50 EUR")
     assert run(shop, "prices", "whom", "9")["error"]["message"] == "There is no price change 9."
-    assert run(shop, "prices", "withdraw", "1") == {"change": 1, "offers": 0}
+    would = run(shop, "prices", "withdraw", "1", "--preview")
+    stays = {"customers": 0, "documents": 0, "more": {}}
+    assert would == {"change": 1, "offers": 0, "drafts": 0, "billed": stays}
+    assert run(shop, "prices", "changes")["changes"][0]["state"] == "planned"
+    assert run(shop, "prices", "withdraw", "1") == would
     for command in (["prices", "change"], ["coupons", "create", "TEN"]):
         refused = CliRunner().invoke(main, [*command, "--percent", "1e1"], obj=shop.app)
         assert (refused.exit_code, refused.stderr.splitlines()[0]) == (1, "Error: percent: '1e1' is not a percentage")
+
+
+def test_what_is_billed_by_a_change_that_is_withdrawn_is_told_in_figures_and_listed(shop):
+    """12.00 and 20 % tax instead of 10.00 and tax: 2.40 more."""
+    shop.change(Subscription, 1, next_bill_on=date(2026, 11, 21))
+    shop.change(Plan, 1, lead_days={"": 10})
+    run(shop, "prices", "change", "--add", "200", "--existing-from", "2026-12-01", "--tell-nobody")
+    shop.run(date(2026, 11, 25))
+    stays = {"customers": 1, "documents": 1, "more": {"EUR": "2.40 EUR"}}
+    assert run(shop, "prices", "withdraw", "1")["billed"] == stays
+    (one,) = run(shop, "prices", "billed", "1")["billed"]
+    assert (one["billed"], one["more"], one["from"], one["until"]) == (
+        "14.40 EUR",
+        "2.40 EUR",
+        "2026-12-01",
+        "2026-12-31",
+    )
+    assert (one["final"], one["customer"]) == (True, "Customer 1")
+    assert run(shop, "prices", "billed", "9")["error"]["message"] == "There is no price change 9."
 
 
 def test_coupons_are_made_imported_given_and_stopped(shop, tmp_path):

@@ -10,9 +10,9 @@ from billhead.actions.catalogue._touched import Touched, touched_by
 from billhead.actions.catalogue._versions import Affected
 from billhead.actions.catalogue.reprice import RepriceWish, preview_reprice, reprice
 from billhead.actions.catalogue.stop_price import preview_stop_price, stop_price
-from billhead.actions.catalogue.withdraw_reprice import withdraw_reprice
 from billhead.cli import in_app, json_option, show
 from billhead.cli._dates import DATE
+from billhead.cli._prices_taken_back import billed, withdraw
 from billhead.cli._seller import seller_of
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -219,18 +219,6 @@ def changes(as_json: bool) -> None:
 @click.argument("change_id", metavar="CHANGE", type=int)
 @json_option
 @in_app
-def withdraw(change_id: int, as_json: bool) -> None:
-    """Take a change back before its day: existing subscriptions go on at what they pay."""
-    with writing(Context.system("cli:prices")) as tx:
-        done = withdraw_reprice(tx, change_id)
-    lines = [f"Change {change_id} is withdrawn; {done.offers} unpaid renewals are offered anew."]
-    show({"change": change_id, "offers": done.offers}, as_json, lines)
-
-
-@group.command()
-@click.argument("change_id", metavar="CHANGE", type=int)
-@json_option
-@in_app
 def whom(change_id: int, as_json: bool) -> None:
     """Whom a change touches: every subscription that pays one of its prices, with what it pays before and after."""
     with reading() as session:
@@ -254,3 +242,7 @@ def _touched(one: Touched) -> dict[str, Any]:
         "after": str(Money(one.new_minor, one.currency)),
         "paid_through": _day(one.paid_through),
     }
+
+
+group.add_command(withdraw)
+group.add_command(billed)

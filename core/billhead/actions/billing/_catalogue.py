@@ -1,7 +1,7 @@
 """Sellers, plans and prices as rating needs them, read once and kept for the length of a run.
 
 Prices are never edited (a new version is a new row), and a version that existing subscriptions will pay lies in the
-future when it is added, so what is kept can't go stale within a run.
+future when it is added. It can be taken back until then, also while a run goes on: `write` looks before it writes.
 """
 
 import json
@@ -123,6 +123,15 @@ class Catalogue:
                 if existing_from <= period_start:
                     return version_id
         return price_id
+
+    def later_versions(self) -> set[int]:
+        """Prices that somebody pays who has bought at an older one."""
+        return {version_id for steps in self._steps.values() for _, version_id in steps}
+
+    def forget_versions(self) -> None:
+        """One of them was taken back: which hold is read anew."""
+        self._steps.clear()
+        self._read.clear()
 
     def metered_at(self, price_id: int, day: date) -> tuple[int, tuple[Metered, ...]]:
         """The price that holds for a period of usage that starts then, and what it says of each metric."""

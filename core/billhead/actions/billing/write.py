@@ -24,6 +24,7 @@ from billhead.actions.billing._issuing import numbered, poured, queue_collection
 from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine
 from billhead.actions.billing._usage import book_usage, usage_as_read
+from billhead.actions.billing._versions_hold import priced_as_read
 from billhead.actions.billing._worth import Worth, worths
 from billhead.actions.shops._supplying import ask_supplies
 from billhead.bulk import Bulk, Row, among
@@ -81,7 +82,9 @@ def write_documents(
     """Write invoices, credit notes, proformas, drafts and mere advances. `observers`: plugins that get the events."""
     session = tx.session
     session.flush()
+    rated, taken_back = priced_as_read(session, rated, catalogue)
     fresh, stale = _as_read(session, rated)
+    stale += taken_back
     for has_some, as_read in (_HAS_USAGE, usage_as_read), (_HAS_CHARGES, charges_as_read):
         if any(map(has_some, fresh)):
             fresh, moved = as_read(session, fresh)

@@ -13,7 +13,7 @@ from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
-__all__ = ["Touched", "touched_by"]
+__all__ = ["Touched", "paid_before", "touched_by"]
 
 _BATCH = 500
 _OLD = 11  # the column of the price by which it was sold, and of what is paid now
@@ -43,7 +43,7 @@ def touched_by(session: Session, reprice_id: int) -> Iterator[Touched]:
     """By subscription, streamed, in two queries; who is added or ends until the day comes or goes by itself."""
     old, new, part = aliased(Price), aliased(Price), SubscriptionComponent
     same = and_(new.book_id == old.book_id, new.plan_id == old.plan_id, new.term == old.term)
-    paid = _paid_now(session, reprice_id)
+    paid = paid_before(session, reprice_id)
     query = (
         select(
             Subscription.customer_id, Customer.name, Customer.email, Customer.country, Customer.price_group,
@@ -70,7 +70,7 @@ def touched_by(session: Session, reprice_id: int) -> Iterator[Touched]:
         yield Touched(*told)
 
 
-def _paid_now(session: Session, reprice_id: int) -> dict[int, int]:
+def paid_before(session: Session, reprice_id: int) -> dict[int, int]:
     """Price by which something was sold → what it costs by the last version before the change that holds for it."""
     new = aliased(Price)
     rows = session.execute(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, exists, select, update
 
 from billhead import clock
+from billhead.actions.catalogue._billed_at import Stays, at_prices, billed_at, stays
+from billhead.actions.catalogue._drafts_at import take_drafts_back
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -21,16 +23,20 @@ __all__ = ["RepriceWithdrawn", "withdraw_reprice"]
 
 @dataclass(frozen=True, slots=True)
 class RepriceWithdrawn:
-    """`offers`: unpaid renewals at the new price, which are void; they are offered anew at the old one."""
+    """`offers`: unpaid renewals at the new price, `drafts`: of invoices; they are void, and offered and billed anew at
+    the old one. `stays`: what was billed at the new price and can't be taken back so."""
 
     reprice_id: int
     offers: int
+    drafts: int
+    stays: Stays
 
 
 @verb("catalogue.withdraw_reprice", permission="catalogue.write")
 def withdraw_reprice(tx: Tx, reprice_id: int) -> RepriceWithdrawn:
     """What new customers have bought at the new prices stays as it was sold. Who was told of the change is told again.
 
+    So does what is billed or paid ahead, or being paid: a document that has a number is corrected by a credit note.
     Raises NotFound, and Conflict when the day has come in some zone, or it was withdrawn before.
     """
     session = tx.session
@@ -42,25 +48,22 @@ def withdraw_reprice(tx: Tx, reprice_id: int) -> RepriceWithdrawn:
     if row.existing_from <= clock.latest_today():
         raise Conflict(f"it holds since {row.existing_from}", hint="change the prices again instead")
     mine = list(session.scalars(select(Price.id).where(Price.reprice_id == reprice_id)))
-    offers = _take_offers_back(tx, mine)
     sold = exists().where(SubscriptionComponent.price_id == Price.id)
     today = clock.today_in(session.get_one(Seller, row.seller_id).zone)
     session.execute(update(Price).where(Price.id.in_(mine), ~sold).values(withdrawn_on=today))
     session.execute(update(Price).where(Price.id.in_(mine), sold).values(existing_from=None))
+    # Only now: whoever was writing a document at one of these prices held it, and nobody writes another one.
+    offers, drafts = _take_offers_back(tx, mine), take_drafts_back(tx, mine)
+    row = session.get_one(Reprice, reprice_id)
     row.state = "recalling" if row.told else "withdrawn"
-    return RepriceWithdrawn(reprice_id, offers)
+    return RepriceWithdrawn(reprice_id, offers, drafts, stays(billed_at(session, reprice_id)))
 
 
 def _take_offers_back(tx: Tx, prices: list[int]) -> int:
     """Open renewals at these prices of who had bought at another one. What is just being paid is left alone."""
-    session, line, part = tx.session, DocumentLine, SubscriptionComponent
+    session, line = tx.session, DocumentLine
     session.flush()
-    at_new_price: ColumnElement[bool] = exists().where(
-        line.document_id == Document.id,
-        line.price_id.in_(prices),
-        part.id == line.component_id,
-        part.price_id != line.price_id,
-    )
+    at_new_price: ColumnElement[bool] = exists().where(line.document_id == Document.id, *at_prices(prices))
     offers = list(
         session.scalars(
             select(Document.id)

@@ -9,7 +9,7 @@ price_change, price_stays                    subscription_id, reprice_id
 allowance                                    subscription_id, metric_id, percent
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.catalogue._billed_at import billed_at
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.notifications._facts_billing import told_of
 from billhead.actions.notifications._logins import home_of
@@ -74,9 +75,9 @@ def _debt(document: Document, home: str) -> Debt:
 def _price_change(session: Session, notice: Notice) -> Mapping[str, Any]:
     facts = _subscription(session, notice)
     row = found_row(session, Reprice, int(named(notice, "reprice_id")), "price change")
-    if notice.kind == "price_stays":
-        return {**facts, "change": {"from": row.existing_from}}
     subscription = found_row(session, Subscription, int(notice.data["subscription_id"]), "subscription")
+    if notice.kind == "price_stays":
+        return {**facts, "change": {"from": row.existing_from, **_billed_already(session, subscription, row.id)}}
     if row.state in ("recalling", "withdrawn"):
         raise NoticeRejected("the price change was withdrawn, so nobody is told of it")
     return {**facts, "change": _dearer(session, subscription, row.existing_from)}
@@ -98,6 +99,35 @@ def _dearer(session: Session, subscription: Subscription, day: date) -> dict[str
         raise NoticeRejected("what they pay does not change any more")
     costs = {"before": Money(before, subscription.currency), "after": Money(after, subscription.currency)}
     return {"from": first, **costs, "term": TermOf(str(Term.parse(subscription.term)))}
+
+
+def _billed_already(session: Session, subscription: Subscription, reprice_id: int) -> dict[str, Any]:
+    """What was billed at the price that was taken back, and what is paid afterwards; nothing where nothing was."""
+    term = TermOf(str(Term.parse(subscription.term)))
+    found = list(billed_at(session, reprice_id, subscription.id))
+    if not found:
+        return {"billed_from": None, "next": None, "before": None, "after": None, "term": term}
+    part, catalogue = SubscriptionComponent, Catalogue()
+    parts = session.execute(
+        select(part.id, part.price_id, part.quantity).where(
+            part.subscription_id == subscription.id, part.ends_on.is_(None)
+        )
+    ).all()
+    start, end = min(one.starts_on for one in found), max(one.ends_on for one in found)
+    at = {one.component_id: one.price_id for one in found}
+    catalogue.need(session, prices={price_id for _, price_id, _ in parts} | set(at.values()))
+
+    def costs(prices: Iterable[tuple[int, int]]) -> Money:
+        return Money(sum(catalogue.prices[one].amount_minor * units for one, units in prices), subscription.currency)
+
+    ends = subscription.billing_ends_on is not None and subscription.billing_ends_on <= end
+    return {
+        "billed_from": start,
+        "next": None if ends else end,
+        "before": costs((catalogue.price_at(price_id, end), units) for _, price_id, units in parts),
+        "after": costs((at.get(key) or catalogue.price_at(price_id, start), units) for key, price_id, units in parts),
+        "term": term,
+    }
 
 
 def _first_dearer(session: Session, subscription: Subscription, day: date, old: list[int]) -> date:

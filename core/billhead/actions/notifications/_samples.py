@@ -214,7 +214,7 @@ _OF: dict[str, dict[str, Any]] = {
     "payment_failed": _ABOUT_A_DOCUMENT,
     "planned_work": _NEWS,
     "price_change": {**_ABOUT_A_SUBSCRIPTION, "change": _CHANGE},
-    "price_stays": {**_ABOUT_A_SUBSCRIPTION, "change": {"from": _DAY}},
+    "price_stays": {**_ABOUT_A_SUBSCRIPTION, "change": {**_CHANGE, "billed_from": _DAY, "next": date(2027, 1, 6)}},
     "promised": {**_ABOUT_A_SUBSCRIPTION, "promise": {"day": _DAY, "owed": _money(1568)}},
     "proof_rejected": {"proof": _PROOF},
     "receipt": {**_ABOUT_A_DOCUMENT, "payment": _PAYMENT},

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import or_, select
+
 from billhead import clock
 from billhead.actions.billing._use_until import bill_use
 from billhead.actions.billing.rebill import Desk, rebill
+from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.events import emit
 from billhead.actions.resellers._tree import is_within
@@ -21,6 +24,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
 from billhead.domain.subscription import State, SuspendedBy
+from billhead.models.catalogue import Plan
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 from billhead.plugin_host import plugins
@@ -50,7 +54,8 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
     `settled`: who had it gets the unused days back as credit and is billed for what was used up to today, who gets it
     is charged for them. Both must be customers of one seller with one currency. Where all that who gets it has is
     billed on one day, so is this from what is billed already on.
-    Raises NotFound, CurrencyMismatch, InvalidInput, or Conflict (it has ended, is owed for, or a plugin denies it).
+    Raises NotFound, CurrencyMismatch, InvalidInput (also where its plan may not be sold to who gets it), or Conflict
+    (it has ended, is owed for, or a plugin denies it).
     """
     if money not in MONEY:
         raise InvalidInput("money", f"{money!r} is not one of {', '.join(MONEY)}")
@@ -130,3 +135,16 @@ def _refuse(tx: Tx, subscription: Subscription, before: Customer, after: Custome
         raise Conflict("an invoice of this subscription is not paid yet", code="unpaid_renewal", hint="pay it first")
     if subscription.settlement == "credits":
         raise Conflict("a reseller pays for this subscription with credits: move its customer instead")
+    check_licensed(tx.session, after.country, _plans_of(tx, subscription), "customer")
+
+
+def _plans_of(tx: Tx, subscription: Subscription) -> list[Plan]:
+    """What who gets it will have: the plan first. To them it is sold, wherever who had it lives."""
+    part, today = SubscriptionComponent, clock.today_in(subscription.zone)
+    query = (
+        select(Plan)
+        .join(part, part.plan_id == Plan.id)
+        .where(part.subscription_id == subscription.id, or_(part.ends_on.is_(None), part.ends_on > today))
+        .order_by(part.kind != "plan", part.id)
+    )
+    return list(tx.session.scalars(query))

@@ -6,6 +6,8 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from billhead import clock
+from billhead.actions.catalogue._billed_at import BilledAt, Stays, billed_at, stays
 from billhead.actions.catalogue._touched import touched_by
 from billhead.actions.catalogue.withdraw_reprice import withdraw_reprice
 from billhead.db import reading, writing
@@ -24,9 +26,15 @@ from billhead.web.speaking import marked, say, say_count
 
 __all__ = ["PRICE_CHANGES", "a_month"]
 
+_TAKEN_BACK = ("recalling", "withdrawn")
 _TOUCHED = (
     "customer", "name", "email", "country", "group", "subscription", "plan", "term", "book", "units", "before", "after",
     "currency", "paid_until",
+)  # fmt: skip
+
+_BILLED = (
+    "customer", "name", "subscription", "document", "number", "state", "plan", "from", "until", "billed", "more",
+    "currency",
 )  # fmt: skip
 
 PRICE_CHANGES = Listing(
@@ -83,7 +91,53 @@ def price_change(key: int) -> ResponseReturnValue:
             .where(Price.reprice_id == key)
             .order_by(PriceBook.code, Plan.name, Price.amount_minor)
         ).all()
-    return page("admin/price_change.html", change=row, prices=prices, a_month=a_month(row.a_month_minor))
+        papers = list(billed_at(session, key)) if _is_early(row) else []
+    early = stays(one for one in papers if one.final)
+    return page(
+        "admin/price_change.html",
+        change=row,
+        prices=prices,
+        a_month=a_month(row.a_month_minor),
+        early=_billed_early(early) if early.documents else "",
+        any_papers=bool(papers),
+    )
+
+
+def _is_early(row: Reprice) -> bool:
+    """Is what was billed at its prices billed before their day, or though they were taken back?"""
+    return row.state in _TAKEN_BACK or row.existing_from > clock.latest_today()
+
+
+def _billed_early(early: Stays) -> str:
+    return say(
+        "customers: %(customers)s, invoices: %(documents)s, %(sum)s with tax",
+        customers=early.customers,
+        documents=early.documents,
+        sum=a_month(early.more_minor),
+    )
+
+
+@admin.get("/price-changes/<int:key>/billed.csv")
+@allow("staff")
+def price_change_billed(key: int) -> ResponseReturnValue:
+    """What is billed at its prices before they hold, with how much more that is than before: for credit notes."""
+    with reading() as session:
+        found(session, Reprice, key, "price change")
+
+    def rows() -> Iterator[list[object]]:
+        with reading() as session:
+            for one in billed_at(session, key):
+                billed, more = (Money(minor, one.currency).decimal() for minor in (one.billed_minor, one.more_minor))
+                yield [
+                    one.customer_id, one.name, one.subscription_id, one.document_id, one.number, _state_of(one),
+                    one.plan, one.starts_on, last_day(one.ends_on) or "", billed, more, one.currency,
+                ]  # fmt: skip
+
+    return csv_response(f"price-change-{key}-billed", _BILLED, rows())
+
+
+def _state_of(one: BilledAt) -> str:
+    return "final" if one.final else "open"
 
 
 @admin.get("/price-changes/<int:key>/customers.csv")
@@ -110,23 +164,41 @@ def price_change_customers(key: int) -> ResponseReturnValue:
 def withdraw_price_change(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Reprice, key, "price change")
+        papers = list(billed_at(session, key))
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            withdraw_reprice(tx, key)
-        return say("The price change is withdrawn.")
+            done = withdraw_reprice(tx, key)
+        if not done.stays.documents:
+            return say("The price change is withdrawn.")
+        return say(
+            "The price change is withdrawn. What was billed at the new price stays: %(what)s.",
+            what=_billed_early(done.stays),
+        )
 
     told = (
         say_count(
             "Existing subscriptions go on at what they pay now. %(count)s customer has been told of it, and is told "
-            "that it does not come. What new customers bought stays as it was sold.",
+            "that it is taken back. What new customers bought stays as it was sold.",
             "Existing subscriptions go on at what they pay now. %(count)s customers have been told of it: they are "
-            "told that it does not come. What new customers bought stays as it was sold.",
+            "told that it is taken back. What new customers bought stays as it was sold.",
             row.told,
         )
         if row.told
         else say("Existing subscriptions go on at what they pay now. What new customers bought stays as it was sold.")
     )
+    early, waiting = (stays(one for one in papers if one.final is final) for final in (True, False))
+    if early.documents:
+        told += " " + say(
+            "Billed at the new price already, which stays: %(what)s. Credit notes give it back; the page of the change "
+            "lists the invoices. These customers are told from when on they pay the old price again.",
+            what=_billed_early(early),
+        )
+    if waiting.documents:
+        told += " " + say(
+            "Drafts and unpaid renewals at the new price that become void and are made anew at the old one: %(count)s.",
+            count=waiting.documents,
+        )
     question = Question(
         say("Withdraw price change %(key)s?", key=key),
         told,
