@@ -5,12 +5,14 @@ tv costs 10.00 a month before tax (20 %). From 1 December on existing customers 
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from threading import Event, Thread
 
 import pytest
 from billing_shop import SYSTEM, open_shop
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing import run as running
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.catalogue._billed_at import billed_at
@@ -45,6 +47,12 @@ def on(day):
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 11, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
+        yield shop
+
+
+@pytest.fixture
+def two_processes(postgresql_url, tmp_path):
+    with clock.business_time(datetime(2026, 11, 1, 12, tzinfo=UTC)), open_shop(postgresql_url, tmp_path) as shop:
         yield shop
 
 
@@ -253,8 +261,6 @@ def test_who_ends_with_the_time_that_is_billed_is_promised_no_price(shop):
 
 def test_taken_back_while_a_run_goes_on_nothing_is_written_at_the_new_price(shop, monkeypatch):
     """The run has read the prices, has rated its batch, and writes it when the change has just been taken back."""
-    from billhead.actions.billing import run as running
-
     tv = shop.subscribe(shop.customer(), sold(shop), due=DEC, next_bill_on=OPENS)
     shop.subscribe(shop.customer(card=False), (shop.get(Subscription, tv).plan_id, 1), due=DEC,
                           collection="manual", next_bill_on=OPENS)  # fmt: skip
@@ -273,3 +279,37 @@ def test_taken_back_while_a_run_goes_on_nothing_is_written_at_the_new_price(shop
     assert papers(shop) == [("final", 1000)]
     assert papers(shop, "proforma") == [("open", 1000)]
     sound()
+
+
+def test_whoever_takes_prices_back_waits_for_what_is_being_written_by_them_and_takes_that_back_too(two_processes):
+    """Two processes: a batch with a draft of 12.00 is written, and not committed, when the change is withdrawn."""
+    shop = two_processes
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    shop.subscribe(shop.customer(), sold(shop), due=DEC, next_bill_on=OPENS)
+    key = dearer(shop)
+    begun, seen = Event(), []
+
+    def withdrawn():
+        with shop.app.app_context():
+            begun.set()
+            seen.append(act(withdraw_reprice, key))
+
+    other = Thread(target=withdrawn)
+    write = running.write_documents
+
+    def slowly(tx, *args, **more):
+        written = write(tx, *args, **more)
+        if not begun.is_set():
+            other.start()
+            begun.wait()
+            other.join(1)
+            assert not seen, "it has to wait"
+        return written
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "write_documents", slowly)
+        shop.run(BILLED)
+    other.join()
+    assert (seen[0].drafts, seen[0].stays.documents) == (1, 0)
+    shop.run(BILLED)
+    assert papers(shop) == [("void", 1200), ("draft", 1000)]

@@ -1,18 +1,20 @@
 """The catalogue behind the counter: plans, prices, changes of many, coupons, each shown, refused and saved."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing.run import run_billing
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.catalogue import Bouquet, Plan, Price, PriceBook, Reprice
 from billhead.models.coupons import Coupon
 from billhead.models.operations import AuditEntry
 from billhead.models.panels import Panel
+from billhead.models.subscriptions import Subscription
 from billhead.web.formatting import day_in_words
 
 
@@ -92,6 +94,33 @@ def test_many_prices_are_shown_changed_and_taken_back(counter):
     assert counter.row(Reprice, 1).state == "withdrawn"
     assert counter.trail("catalogue.withdraw_reprice")[0][1:] == ("reprice:1", "asked by phone")
     assert [price for price in (counter.row(Price, n) for n in range(1, 99)) if price and price.withdrawn_on]
+
+
+def test_the_question_tells_what_is_billed_at_the_new_price_and_the_page_lists_it(counter):
+    """Basic costs 9.99 and is billed ten days ahead; 10.99 from 2 December on is billed on 25 November to one."""
+    asked = {**REPRICED, "prices": [str(priced(counter, "basic").id)], "existing_from": "2026-12-02", "tell_days": "14"}
+    seen = counter.post("/admin/price-changes/new", reason="dearer", **asked)
+    digest = seen.text.partition('name="seen" type="hidden" value="')[2][:16]
+    assert counter.post("/admin/price-changes/new", reason="dearer", seen=digest, **asked).status_code == 303
+    assert "What is billed by it" not in counter.get("/admin/price-changes/1").text
+    with counter.shop.app.app_context():
+        with writing(Context.system("test")) as tx:
+            one = tx.session.scalars(select(Subscription)).one()
+            tx.session.get_one(Plan, one.plan_id).lead_days = {"": 10}
+            one.anchor = one.billed_through = one.paid_through = date(2026, 12, 2)
+            one.next_bill_on, one.collection = date(2026, 11, 22), "auto"
+        with clock.business_time(datetime(2026, 11, 25, 12, tzinfo=UTC)):
+            run_billing(date(2026, 11, 25))
+    with clock.business_time(datetime(2026, 11, 25, 12, tzinfo=UTC)):
+        page = counter.get("/admin/price-changes/1").text
+        assert "customers: 1, invoices: 1, +€1.00 with tax" in page
+        listed = counter.get("/admin/price-changes/1/billed.csv").text.splitlines()
+        assert listed[0][1:].startswith("customer,name,subscription,document,number,state")
+        assert listed[1].endswith("final,Basic,2026-12-02,2027-01-01,10.99,1.00,EUR")
+        question = counter.get("/admin/price-changes/1/withdraw").text
+        assert "Billed at the new price already, which stays: customers: 1, invoices: 1, +€1.00 with tax" in question
+        told = counter.confirm("/admin/price-changes/1/withdraw").text
+        assert "What was billed at the new price stays: customers: 1, invoices: 1, +€1.00 with tax." in told
 
 
 def test_prices_to_tick_stand_by_the_length_of_their_terms(counter):

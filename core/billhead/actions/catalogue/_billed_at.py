@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -89,9 +90,8 @@ def billed_at(session: Session, reprice_id: int, subscription_id: int | None = N
     )  # fmt: skip
     if subscription_id is not None:
         query = query.where(line.subscription_id == subscription_id)
-    for paper, row, name, plan, sold_at, still_open, returned, by_staff in session.execute(
-        query.execution_options(yield_per=_BATCH)
-    ):
+    rows: Iterable[Any] = session.execute(query.execution_options(yield_per=_BATCH))
+    for paper, row, name, plan, sold_at, still_open, returned, by_staff in rows:
         charged = row.net_minor + row.tax_minor
         more = _more(charged - returned, before[sold_at], new[row.price_id], row.quantity)
         left = max(more - by_staff, 0) if more > 0 else more

@@ -28,8 +28,8 @@ _BY_THE_RUN = ("", "grace", "review")  # its drafts wait for that; anything else
 
 
 def take_drafts_back(tx: Tx, prices: list[int]) -> int:
-    """Returns how many were taken back. One that also gives back what was billed before, or after which more is billed
-    already, stays as it is, to be changed by hand.
+    """Returns how many were taken back; the caller has locked them. One that also gives back what was billed before, or
+    after which more is billed already, stays as it is, to be changed by hand.
 
     What else stands on a draft stays there. One that staff or a tax engine have held is drafted anew at once, and held
     for the same reason.
@@ -40,7 +40,6 @@ def take_drafts_back(tx: Tx, prices: list[int]) -> int:
         select(Document)
         .where(Document.kind == Kind.INVOICE.value, Document.state == State.DRAFT.value, Document.id.in_(theirs))
         .order_by(Document.id.desc())  # what was billed last is given back first
-        .with_for_update(of=Document)
         .execution_options(populate_existing=True)
     ).all()
     done = 0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 
 from billhead import clock
 from billhead.actions.catalogue._billed_at import Stays, at_prices, billed_at, stays
@@ -10,7 +10,7 @@ from billhead.actions.catalogue._drafts_at import take_drafts_back
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.document import Kind, ProformaState
+from billhead.domain.document import Kind, ProformaState, State
 from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.payment import UNRESOLVED
 from billhead.models.catalogue import Price, Reprice
@@ -53,10 +53,21 @@ def withdraw_reprice(tx: Tx, reprice_id: int) -> RepriceWithdrawn:
     session.execute(update(Price).where(Price.id.in_(mine), ~sold).values(withdrawn_on=today))
     session.execute(update(Price).where(Price.id.in_(mine), sold).values(existing_from=None))
     # Only now: whoever was writing a document at one of these prices held it, and nobody writes another one.
+    _lock_papers(tx, mine)
     offers, drafts = _take_offers_back(tx, mine), take_drafts_back(tx, mine)
     row = session.get_one(Reprice, reprice_id)
     row.state = "recalling" if row.told else "withdrawn"
     return RepriceWithdrawn(reprice_id, offers, drafts, stays(billed_at(session, reprice_id)))
+
+
+def _lock_papers(tx: Tx, prices: list[int]) -> None:
+    """What may be taken back, by id as everybody locks documents, and before any subscription."""
+    line, part = DocumentLine, SubscriptionComponent
+    theirs = select(line.document_id).join(part, part.id == line.component_id).where(*at_prices(prices))
+    offer = (Document.kind == Kind.PROFORMA.value) & (Document.state == ProformaState.OPEN.value)
+    draft = (Document.kind == Kind.INVOICE.value) & (Document.state == State.DRAFT.value)
+    papers = select(Document.id).where(or_(offer, draft), Document.id.in_(theirs)).order_by(Document.id)
+    tx.session.execute(papers.with_for_update(of=Document)).all()
 
 
 def _take_offers_back(tx: Tx, prices: list[int]) -> int:
