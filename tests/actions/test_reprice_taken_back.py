@@ -130,7 +130,21 @@ def test_what_is_billed_stays_and_is_counted_and_nobody_is_told_that_it_does_not
     sound()
 
 
-def test_what_staff_credit_is_not_counted_any_more_and_the_days_given_back_are_a_share_of_what_was_charged(shop):
+def test_days_that_come_back_are_a_share_of_what_was_charged(shop):
+    """12.00 for December; who ends on the 16th has 16 of 31 days back: 6.19, and not 5.16."""
+    tv = shop.subscribe(shop.customer(), sold(shop), due=DEC, next_bill_on=OPENS)
+    key = dearer(shop)
+    shop.run(BILLED)
+    act(withdraw_reprice, key)
+    on(date(2026, 12, 16))
+    act(cancel, tv, "immediate", money="credit")
+    assert [row.net_minor for row in shop.all(Document, Document.kind == "credit_note")] == [619]
+    with reading() as session:  # and a share of the difference is what is left of that: 14.40 − 7.43 = 6.97, a sixth
+        assert [one.more_minor for one in billed_at(session, key)] == [116]
+    sound()
+
+
+def test_what_staff_credit_is_not_counted_any_more(shop):
     billed = shop.subscribe(shop.customer(), sold(shop), due=DEC, next_bill_on=OPENS)
     key = dearer(shop)
     shop.run(BILLED)
