@@ -119,6 +119,9 @@ def test_the_question_tells_what_is_billed_at_the_new_price_and_the_page_lists_i
         assert listed[1].endswith("final,Basic,2026-12-02,2027-01-01,10.99,1.00,EUR")
         question = counter.get("/admin/price-changes/1/withdraw").text
         assert "Billed at the new price already, which stays: customers: 1, invoices: 1, +€1.00 with tax" in question
+        assert "These customers are told" not in question, "nobody was told that it would come"
+        counter.shop.change(Reprice, 1, told=1)
+        assert "These customers are told" in counter.get("/admin/price-changes/1/withdraw").text
         told = counter.confirm("/admin/price-changes/1/withdraw").text
         assert "What was billed at the new price stays: customers: 1, invoices: 1, +€1.00 with tax." in told
 

@@ -191,9 +191,11 @@ def withdraw_price_change(key: int) -> ResponseReturnValue:
     if early.documents:
         told += " " + say(
             "Billed at the new price already, which stays: %(what)s. Credit notes give it back; the page of the change "
-            "lists the invoices. These customers are told from when on they pay the old price again.",
+            "lists the invoices.",
             what=_billed_early(early),
         )
+        if row.told:
+            told += " " + say("These customers are told from when on they pay the old price again.")
     if waiting.documents:
         told += " " + say(
             "Drafts and unpaid renewals at the new price that become void and are made anew at the old one: %(count)s.",
