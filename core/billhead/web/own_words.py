@@ -7,7 +7,7 @@ row with the filter `own_word`.
 
 from collections.abc import Mapping
 
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 from sqlalchemy import inspect
 
 from billhead.actions.content._own_words import own_words
@@ -39,7 +39,9 @@ def said_plan(plan: Plan) -> Plan:
 
 
 def _words() -> Mapping[str, str]:
-    """Looked up once a request, and not at all where the seller has none in the language."""
+    """Looked up once a request, and not at all where the seller has none in the language; a command has no page."""
+    if not has_request_context():
+        return {}
     if "own_words" not in g:
         area = (request.blueprint or "").partition(".")[0]
         seller, language = current_seller() if area in _AREAS else None, speech().language
