@@ -65,7 +65,8 @@ def ninety_rows(tmp_path, monkeypatch):
     """The example's first: three of them are there a month before, the viewer's the first."""
     example, short = ROOT / "examples" / "northcable", tmp_path / "examples" / "northcable"
     short.mkdir(parents=True)
-    (short / "catalog.toml").write_bytes((example / "catalog.toml").read_bytes())
+    for name in ("catalog.toml", "words.csv"):
+        (short / name).write_bytes((example / name).read_bytes())
     rows = (example / "subscribers.csv").read_bytes().splitlines(keepends=True)[:91]
     (short / "subscribers.csv").write_bytes(b"".join(rows))
     monkeypatch.chdir(tmp_path)

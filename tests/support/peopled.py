@@ -227,6 +227,7 @@ KINDS: dict[str, Callable[[Person], Select[Any]]] = {
     "host_id": _by("shop_host", "seller_id", "shop_id"),
     "department_id": _by("support_department", "seller_id", "shop_id"),
     "article_id": _by("help_article", "seller_id", "shop_id"),
+    "guide_id": _by("setup_guide", "seller_id", "shop_id"),
     "reseller.ticket_id": _by("ticket", "seller_id", "shop_id"),
     "reseller.file_id": _files_of_shop,
     "page_id": _by("content_page", "seller_id", "shop_id"),
@@ -319,6 +320,7 @@ def _written_down(world: World) -> None:
     from billhead.actions.privacy._rows import theirs
     from billhead.db import writing
     from billhead.domain.context import Context
+    from billhead.models.access import SetupGuide
     from billhead.models.content import ContentPage, ContentText, ContentVersion
     from billhead.models.documents import Document, DocumentLine
     from billhead.models.helping import HelpArticle
@@ -342,6 +344,7 @@ def _written_down(world: World) -> None:
             add(ContentVersion(page_id=page.id, language="en", number=1, **words))
         for who, seller_id in world.label.sellers.items():
             add(ShopHost(seller_id=seller_id, host=f"tv.{who}.example", created_at=now))
+            add(SetupGuide(seller_id=seller_id, code="own", title="Our box", kinds=["stream"], steps="Louder!"))
         tx.session.flush()
         for who, one in world.people.items():
             if one.reseller_id:

@@ -112,7 +112,9 @@ def test_a_reseller_reads_no_english_either(area: Area):
             seen.add(path)
             if answer.status_code not in (200, 403, 409, 422):
                 faults.append(f"{path}: {answer.status_code}")
-            faults += [f"{path} in {language}: {text!r}" for text in _wrong(answer.text, language, catalogue)]
+            wrong = _wrong(answer.text, language, catalogue)
+            written = _CODES_OF_GUIDES if path == "/reseller/shop/guides" else ()
+            faults += [f"{path} in {language}: {text!r}" for text in wrong if text not in written]
         for path in ("/reseller/users?format=csv", "/reseller/credits?format=csv", "/reseller/margin?format=csv"):
             heads = aurora.get(path).text.lstrip("\ufeff").splitlines()[0]
             if heads != aurora.get(path, headers=ENGLISH).text.lstrip("\ufeff").splitlines()[0]:
@@ -196,6 +198,8 @@ _NAMED_TO_STAFF = frozenset(
 )  # fmt: skip
 """Names of panels and accounts, actors, kinds and headers as machines write them, settings of plugins and mailboxes,
 titles of the house's guides in English, and commands."""
+_CODES_OF_GUIDES = frozenset({"mag", "enigma2"})
+"""Of which two are kinds of lines as well."""
 _NAMED = frozenset({"Card", "Reference", "box"})
 """By the operator, a gateway or a plan's code: they stand as written, though some page says the same word itself."""
 

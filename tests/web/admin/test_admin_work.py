@@ -340,5 +340,5 @@ def test_a_customer_is_found_by_whatever_they_say(any_counter):
 
 def test_an_empty_house_needs_nobody(counter):
     assert "Nothing. Everything that runs by itself runs." in counter.get("/admin/").text
-    assert re.search(r"<b>1</b> lines run", counter.get("/admin/").text)
+    assert re.search(r"<b>1</b> line runs", counter.get("/admin/").text)
     assert "€9.99" in counter.get("/admin/").text

@@ -111,7 +111,7 @@ def test_the_history_tells_the_days_that_a_change_has_added(area: Area):
     with area.shop.app.app_context(), writing(Context.system("test")) as tx:
         tx.session.add(SubscriptionEvent(subscription_id=key, recorded_at=clock.now(), **told))
     page = area.browsers["baltic"].get(f"/reseller/users/{key}").text.replace("\u00a0", " ")
-    assert "Changed<br>Days at the end: +20, until 20 May 2026</th>" in page
+    assert 'Changed<br><span class="fine">Days at the end: +20, until 20 May 2026</span></th>' in page
 
 
 def test_they_read_who_renews_and_find_no_dead_button(area: Area):

@@ -226,7 +226,7 @@ def menu() -> dict[str, Any]:
         "zone": staff_zone(),
         "label_of": lambda row: str(label_of(row)),
         "who": who,
-        "why": why_moved,
+        "why_moved": why_moved,
         "thing": thing,
         "deed": deed,
         "own_trail": own_trail,
