@@ -56,8 +56,8 @@ def shop_guide(code: str, language: str) -> ResponseReturnValue:
 @allow("reseller", "super_reseller")
 def remove_shop_guide(guide_id: int) -> ResponseReturnValue:
     with reading() as session:
-        row = session.get(SetupGuide, guide_id)
-        if row is None or row.seller_id != own_shop(session).seller.id:
+        own, row = own_shop(session), session.get(SetupGuide, guide_id)
+        if row is None or row.seller_id != own.seller.id:
             raise NotFound("guide", guide_id)
     title = row.title
 
