@@ -1,7 +1,9 @@
 """What credits have bought is told as it was bought, whatever the user has by now."""
 
 import re
+import sys
 
+import pytest
 from reseller_area import Area, open_area, sell_fifty
 from web_shop import Shop
 
@@ -93,6 +95,26 @@ def test_the_sum_of_costs_says_that_it_is_of_what_has_a_price(area: Area):
     area.shop.work()
     page = baltic.get("/reseller/margin").text
     assert "What has a price, together, in EUR" in page
+
+
+def test_long_margins_are_turned_page_by_page_and_summed_whole(area: Area, monkeypatch: pytest.MonkeyPatch):
+    baltic = area.browsers["baltic"]
+    area.add("baltic", "Anna")
+    area.add("baltic", "Bo", offer="box|1 month", mac="00:1A:79:00:00:07")
+    area.shop.work()
+    whole = baltic.get("/reseller/margin").text
+    rows = re.compile(r'<th scope="row" data-label="Plan">([^<]+)</th>')
+    assert len(rows.findall(whole)) == 2
+    assert "page=" not in whole
+    monkeypatch.setattr(sys.modules["billhead.web.reseller.margin"], "_PAGE", 1)
+    first = baltic.get("/reseller/margin").text
+    (further,) = re.findall(r'href="(/reseller/margin[^"]*page=2)"', first)
+    second = baltic.get(further).text
+    assert rows.findall(first) + rows.findall(second) == rows.findall(whole)
+    together = re.compile(r'Credits together</th><td class="num">([^<]+)<')
+    assert together.findall(first) == together.findall(second) == together.findall(whole)
+    for odd in ("0", "-1", "x", "99999999"):
+        assert baltic.get(f"/reseller/margin?page={odd}").status_code == 200, odd
 
 
 def test_what_was_done_to_many_says_so_in_the_language_of_the_page(area: Area):

@@ -16,6 +16,7 @@ from billhead.charts import Chart, Series
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
+from billhead.domain.whole_number import whole_number
 from billhead.models.people import Reseller
 from billhead.plugin import allow
 from billhead.reports._margins import Margin, margins
@@ -30,6 +31,7 @@ __all__: list[str] = []
 
 _CSV = ("reseller", "plan", "term", "purchases", "credits", "cost", "sold", "margin", "currency", "without_price")
 _MONTHS = 6
+_PAGE = 100
 _DAY = timedelta(days=1)
 
 
@@ -58,6 +60,7 @@ def margin() -> ResponseReturnValue:
         "sums": sums,
         "unpriced": unpriced,
         "rows": rows,
+        "turned": _turned(rows),
         "since": since,
         "until": until,
         "below": below,
@@ -67,6 +70,19 @@ def margin() -> ResponseReturnValue:
     kept: dict[str, Any] = {name: request.args[name] for name in ("from", "to", "below") if request.args.get(name)}
     as_csv = url_for("reseller.margin", **{**kept, "format": "csv"})
     return page("reseller/margin.html", **told, currency=currency, as_csv=as_csv), 422 if problem else 200
+
+
+def _turned(rows: Sequence[Margin]) -> dict[str, Any]:
+    """The rows of the page that is asked for, and the addresses of those before and after it."""
+    pages = max(1, -(-len(rows) // _PAGE))
+    number = min(whole_number(request.args.get("page", ""), 8) or 1, pages)
+
+    def to(page: int) -> str:
+        asked: dict[str, Any] = request.args.to_dict()
+        return url_for("reseller.margin", **{**asked, "page": page}) if 1 <= page <= pages else ""
+
+    first = (number - 1) * _PAGE
+    return {"rows": rows[first : first + _PAGE], "newer": to(number - 1), "older": to(number + 1)}
 
 
 def _cells(row: Margin) -> list[object]:
