@@ -1,40 +1,12 @@
 """A delivery's file as rows of text."""
 
-import csv
-import io
-
 from billhead.actions.devices.import_devices import COLUMNS
-from billhead.domain.errors import InvalidInput
+from billhead.csv_rows import csv_rows
 
 __all__ = ["delivery_rows"]
-
-_LARGEST = 4_000_000
 
 
 def delivery_rows(data: bytes) -> list[dict[str, str]]:
     """Raises InvalidInput("file", …): empty, too large, not UTF-8, or with other columns than a delivery has."""
-    if not data.strip():
-        raise InvalidInput("file", "is empty, or was not chosen")
-    if len(data) > _LARGEST:
-        raise InvalidInput("file", f"is larger than {_LARGEST // 1_000_000} MB")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput("file", "is not text in UTF-8") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    try:
-        names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        unknown = sorted(set(names) - set(COLUMNS))
-        if unknown or not {"model", "serial"} <= set(names) or len(set(names)) < len(names):
-            wrong = ", ".join(unknown) or "model and serial, each once"
-            raise InvalidInput("file", f"columns are {', '.join(COLUMNS)}; look at {wrong}")
-        reader.fieldnames = names
-        return [{name: row.get(name) or "" for name in COLUMNS} for row in reader]
-    except csv.Error as error:
-        raise InvalidInput("file", f"is no CSV: {error}") from error
-
-
-def _delimiter(text: str) -> str:
-    """Spreadsheets of half of Europe write semicolons."""
-    head = text.partition("\n")[0]
-    return ";" if head.count(";") > head.count(",") else ","
+    nothing = dict.fromkeys(COLUMNS, "")
+    return [{**nothing, **row} for row in csv_rows(data, COLUMNS, ("model", "serial"))]

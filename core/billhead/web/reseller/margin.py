@@ -24,6 +24,7 @@ from billhead.web.changing import day_of
 from billhead.web.csv_export import csv_response
 from billhead.web.errors import refusal
 from billhead.web.pages import page
+from billhead.web.paging import Rows
 from billhead.web.reseller.area import my_zone, own_customer, own_id, reseller
 from billhead.web.speaking import say
 
@@ -72,7 +73,7 @@ def margin() -> ResponseReturnValue:
     return page("reseller/margin.html", **told, currency=currency, as_csv=as_csv), 422 if problem else 200
 
 
-def _turned(rows: Sequence[Margin]) -> dict[str, Any]:
+def _turned(rows: Sequence[Margin]) -> Rows:
     """The rows of the page that is asked for, and the addresses of those before and after it."""
     pages = max(1, -(-len(rows) // _PAGE))
     number = min(whole_number(request.args.get("page", ""), 8) or 1, pages)
@@ -82,7 +83,7 @@ def _turned(rows: Sequence[Margin]) -> dict[str, Any]:
         return url_for("reseller.margin", **{**asked, "page": page}) if 1 <= page <= pages else ""
 
     first = (number - 1) * _PAGE
-    return {"rows": rows[first : first + _PAGE], "newer": to(number - 1), "older": to(number + 1)}
+    return Rows(list(rows[first : first + _PAGE]), newer=to(number - 1), older=to(number + 1))
 
 
 def _cells(row: Margin) -> list[object]:
