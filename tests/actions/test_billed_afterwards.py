@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import do, on
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
@@ -22,19 +23,10 @@ from billhead.models.subscriptions import Service, Subscription
 APR, MAY, JUN, JUL = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1)
 
 
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-
-
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
         yield shop
-
-
-def do(verb, *args):
-    with writing(SYSTEM) as tx:
-        return verb(tx, *args)
 
 
 def in_order():

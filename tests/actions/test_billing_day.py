@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from april import on
 from billing_shop import SYSTEM, open_shop
 from coupon_shop import make
 from sqlalchemy import select
@@ -47,10 +48,6 @@ class TenOff:
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 1, 10, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
         yield shop
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 def ordered(shop, customer, plan="tv", **more):

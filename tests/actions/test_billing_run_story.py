@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from asking import statements
 from billing_shop import open_shop
-from sqlalchemy import event
 
 from billhead.actions.ledger.verify import verify_ledger
-from billhead.db import db, reading
+from billhead.db import reading
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document, FailedItem
 from billhead.models.operations import Event, EventDelivery, Job
@@ -50,11 +50,8 @@ def test_a_month_of_plan_and_addon_with_tax_is_invoiced_booked_and_collected(sho
 def test_only_a_resellers_shop_is_asked_what_its_credits_pay(shop):
     """What credit has paid in full runs on at once: 10.00 + 2.00 tax."""
     subscription = shop.subscribe(shop.customer(credit_minor=1200), shop.plan("tv", 1000), due=NOV)
-    asked = []
-    listener = lambda *seen: asked.append(seen[2])  # noqa: E731
-    event.listen(db.engine, "before_cursor_execute", listener)
-    shop.run(NOV)
-    event.remove(db.engine, "before_cursor_execute", listener)
+    with statements() as asked:
+        shop.run(NOV)
     assert shop.get(Subscription, subscription).paid_through == DEC
     assert [one for one in asked if "payer_reseller_id IS NOT NULL" in one] == []
 

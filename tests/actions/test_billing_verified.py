@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from asking import statements
 from billing_shop import SYSTEM, open_shop
-from sqlalchemy import event
 from tampering import tampered
 
 from billhead import clock
@@ -13,7 +13,7 @@ from billhead.actions.documents.issue_credit_note import issue_credit_note
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.hold import hold
-from billhead.db import db, writing
+from billhead.db import writing
 from billhead.models.documents import DocumentLine
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
@@ -219,19 +219,16 @@ def test_a_price_that_the_biller_would_get_wrong_is_found_in_the_documents_alone
 def test_the_number_of_statements_does_not_grow_with_the_subscriptions(shop):
     plan = shop.plan("tv", 1000)
 
-    def statements():
-        seen = []
-        listener = lambda *args: seen.append(args[2])  # noqa: E731
-        event.listen(db.engine, "before_cursor_execute", listener)
-        verify_billing()
-        event.remove(db.engine, "before_cursor_execute", listener)
+    def asked():
+        with statements() as seen:
+            verify_billing()
         return len(seen)
 
     for _ in range(2):
         shop.subscribe(shop.customer(), plan, due=APR)
     shop.run(APR)
-    few = statements()
+    few = asked()
     for _ in range(40):
         shop.subscribe(shop.customer(), plan, due=APR)
     shop.run(APR)
-    assert statements() == few
+    assert asked() == few

@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from billing_shop import SYSTEM, open_shop
+from april import billed, do, on
+from billing_shop import open_shop
 
 from billhead import clock
 from billhead.actions.billing.verify_billing import verify_billing
@@ -13,7 +14,7 @@ from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.subscriptions.transfer import transfer
-from billhead.db import reading, writing
+from billhead.db import reading
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
@@ -24,19 +25,10 @@ from billhead.reports import ask, report_of, tabled
 APR, MAY = date(2026, 4, 1), date(2026, 5, 1)
 
 
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-
-
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
         yield shop
-
-
-def do(verb, *args, **named):
-    with writing(SYSTEM) as tx:
-        return verb(tx, *args, **named)
 
 
 def paying(shop, *plans, **more):
@@ -44,11 +36,6 @@ def paying(shop, *plans, **more):
     subscription = shop.subscribe(customer, *plans, due=APR, **more)
     shop.run(APR)
     return customer, subscription
-
-
-def billed(shop, customer):
-    documents = shop.all(Document, Document.customer_id == customer)
-    return sum(-one.net_minor if one.kind == "credit_note" else one.net_minor for one in documents)
 
 
 def in_order():

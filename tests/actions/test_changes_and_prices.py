@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import billed, do, on, paying
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
@@ -12,16 +13,11 @@ from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
 from billhead.actions.subscriptions.keep import keep
-from billhead.db import Tx, reading, writing
+from billhead.db import Tx, reading
 from billhead.models.catalogue import Plan
-from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 APR, MAY, JUN = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -31,23 +27,6 @@ def shop(database_url, tmp_path):
         with reading() as session:
             assert verify_ledger(session).faults == []
         assert verify_billing().faults == []
-
-
-def do(verb, *args, **named):
-    with writing(SYSTEM) as tx:
-        return verb(tx, *args, **named)
-
-
-def paying(shop, *plans, **more):
-    customer = shop.customer(credit_minor=30_000)
-    subscription = shop.subscribe(customer, *plans, due=APR, **more)
-    shop.run(APR)
-    return customer, subscription
-
-
-def billed(shop, customer):
-    documents = shop.all(Document, Document.customer_id == customer)
-    return sum(-one.net_minor if one.kind == "credit_note" else one.net_minor for one in documents)
 
 
 def ends(shop, subscription):

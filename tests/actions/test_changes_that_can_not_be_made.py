@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from billing_shop import SYSTEM, open_shop
+from april import do, on
+from billing_shop import open_shop
 
 from billhead import clock
 from billhead.actions.ledger.verify import verify_ledger
@@ -12,16 +13,12 @@ from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.transfer import transfer
-from billhead.db import reading, writing
+from billhead.db import reading
 from billhead.domain.context import Context, Role, Scope
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
 APR, MAY, LAST = date(2026, 4, 1), date(2026, 5, 1), date(2026, 4, 20)
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -30,11 +27,6 @@ def shop(database_url, tmp_path):
         yield shop
         with reading() as session:
             assert verify_ledger(session).faults == []
-
-
-def do(verb, *args, ctx=SYSTEM, **named):
-    with writing(ctx) as tx:
-        return verb(tx, *args, **named)
 
 
 def expires(_shop, _subscription):

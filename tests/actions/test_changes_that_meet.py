@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from billing_shop import SYSTEM, open_shop
+from april import billed, do, on, paying
+from billing_shop import open_shop
 
 from billhead import clock
 from billhead.actions.billing.verify_billing import verify_billing
@@ -18,7 +19,7 @@ from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.subscriptions.transfer import transfer
-from billhead.db import reading, writing
+from billhead.db import reading
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.money import Money
@@ -30,10 +31,6 @@ from billhead.plugin import ExtraLine
 APR, MAY, JUN = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
 
 
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-
-
 @pytest.fixture
 def shop(sqlite_url, tmp_path):
     with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(sqlite_url, tmp_path) as shop:
@@ -43,25 +40,8 @@ def shop(sqlite_url, tmp_path):
         assert verify_billing().faults == []
 
 
-def do(verb, *args, ctx=SYSTEM, **named):
-    with writing(ctx) as tx:
-        return verb(tx, *args, **named)
-
-
 def customer_of(customer):
     return Context(f"customer:{customer}", Role.CUSTOMER, Scope(customer_id=customer))
-
-
-def paying(shop, *plans, **more):
-    customer = shop.customer(credit_minor=30_000)
-    subscription = shop.subscribe(customer, *plans, due=APR, **more)
-    shop.run(APR)
-    return customer, subscription
-
-
-def billed(shop, customer):
-    documents = shop.all(Document, Document.customer_id == customer)
-    return sum(-one.net_minor if one.kind == "credit_note" else one.net_minor for one in documents)
 
 
 def test_a_downgrade_that_was_planned_is_gone_with_the_cancellation(shop):

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import on
 from billing_shop import SYSTEM, open_shop
 from coupon_shop import make, order, paid, standing
 
@@ -19,10 +20,6 @@ from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
 NOV, DEC = date(2026, 11, 1), date(2026, 12, 1)
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -3,33 +3,24 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from billing_shop import SYSTEM, open_shop
+from april import do, on
+from billing_shop import open_shop
 
 from billhead import clock
 from billhead.actions.billing.first import first
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.subscriptions._given_days import give_days_to
 from billhead.actions.subscriptions.lapse import lapse
-from billhead.db import writing
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription, SubscriptionEvent
 
 APR = date(2026, 4, 1)
 
 
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-
-
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
         yield shop
-
-
-def do(verb, *args):
-    with writing(SYSTEM) as tx:
-        return verb(tx, *args)
 
 
 @pytest.mark.parametrize("days", [5, 1])

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from april import billed, do, on
 from billing_shop import SYSTEM, open_shop
 from metered_shop import meter, metric, tell, used
 
@@ -19,29 +20,19 @@ from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.set_billing_day import set_billing_day
 from billhead.actions.usage.current_usage import current_usage
-from billhead.db import Tx, reading, writing
+from billhead.db import Tx, reading
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.models.catalogue import Plan
-from billhead.models.documents import Document
 from billhead.models.operations import AuditEntry, Job
 from billhead.models.subscriptions import DayGift, Service, Subscription
 
 APR, MAY, JUN = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
 
 
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-
-
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
         yield shop
-
-
-def do(verb, *args, **named):
-    with writing(SYSTEM) as tx:
-        return verb(tx, *args, **named)
 
 
 def seen(preview, *args, **named):
@@ -54,11 +45,6 @@ def paying(shop, *plans, **more):
     subscription = shop.subscribe(customer, *plans, due=APR, **more)
     shop.run(APR)
     return customer, subscription
-
-
-def billed(shop, customer):
-    documents = shop.all(Document, Document.customer_id == customer)
-    return sum(-one.net_minor if one.kind == "credit_note" else one.net_minor for one in documents)
 
 
 def in_order():

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import do, on
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
@@ -18,25 +19,16 @@ from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.give_days import GiftScope, give_days, preview_give_days
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
 from billhead.actions.subscriptions.set_timing import set_timing
-from billhead.db import Tx, reading, writing
+from billhead.db import Tx, reading
 from billhead.models.subscriptions import DayGift, FreeTime, Service, Subscription, SubscriptionEvent
 
 APR, MAY, JUN, JUL = (date(2026, month, 1) for month in range(4, 8))
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
         yield shop
-
-
-def do(verb, *args, **named):
-    with writing(SYSTEM) as tx:
-        return verb(tx, *args, **named)
 
 
 def hotel(shop, minor=3000):

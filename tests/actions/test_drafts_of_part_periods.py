@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from april import on
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
@@ -22,10 +23,6 @@ from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 APR, SIXTEENTH = date(2026, 4, 1), date(2026, 4, 16)
 STAFF = replace(SYSTEM, reason="asked by phone")
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import on
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
@@ -18,10 +19,6 @@ from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription
 
 APR, THIRTIETH = date(2026, 4, 1), date(2026, 4, 30)
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -3,21 +3,18 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from billing_shop import SYSTEM, open_shop
+from april import do, on
+from billing_shop import open_shop
 
 from billhead import clock
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
-from billhead.db import Tx, reading, writing
+from billhead.db import Tx, reading
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import InvalidInput
 
 APR, MAY, JUN = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -35,11 +32,6 @@ def april(shop):
     basic = shop.plan("bronze", 1000, proration="extend")
     april = shop.subscribe(customer, basic, due=APR, timing="arrears", next_bill_on=MAY)
     return april, Context(f"customer:{customer}", Role.CUSTOMER, Scope(customer_id=customer))
-
-
-def do(verb, *args, ctx=SYSTEM):
-    with writing(ctx) as tx:
-        return verb(tx, *args)
 
 
 def months_pass(shop):

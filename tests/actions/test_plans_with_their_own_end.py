@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import do, on
 from billing_shop import SYSTEM, open_shop
 from debt_shop import pay
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from billhead.actions.catalogue.allow_change import allow_change
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
 from billhead.actions.subscriptions.start import Order, start_subscription
-from billhead.db import Tx, reading, writing
+from billhead.db import Tx, reading
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict
 from billhead.models.catalogue import Plan, Price
@@ -27,10 +28,6 @@ SEP, OCT = date(2026, 9, 1), date(2026, 10, 1)
 SIXTH, SIXTEENTH = date(2026, 9, 6), date(2026, 9, 16)
 
 
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-
-
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 9, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
@@ -38,11 +35,6 @@ def shop(database_url, tmp_path):
         with reading() as session:
             assert verify_ledger(session).faults == []
         assert verify_billing().faults == []
-
-
-def do(verb, *args, ctx=SYSTEM, **named):
-    with writing(ctx) as tx:
-        return verb(tx, *args, **named)
 
 
 def customer_of(customer):

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import do, on
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
@@ -14,7 +15,7 @@ from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
-from billhead.db import Tx, reading, writing
+from billhead.db import Tx, reading
 from billhead.models.documents import Document
 from billhead.models.sellers import Seller
 
@@ -22,19 +23,10 @@ APR, MAY, JUN, JUL = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1), date(
 SIXTEENTH = date(2026, 4, 16)
 
 
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-
-
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
         yield shop
-
-
-def do(verb, *args, **named):
-    with writing(SYSTEM) as tx:
-        return verb(tx, *args, **named)
 
 
 def in_order():

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from threading import Event, Thread
 
 import pytest
+from april import on
 from billing_shop import SYSTEM, open_shop
 from sqlalchemy import select
 
@@ -38,10 +39,6 @@ from billhead.models.subscriptions import Subscription
 DEC, JAN, FEB = date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)
 TOLD, OPENS, BILLED = date(2026, 11, 17), date(2026, 11, 21), date(2026, 11, 25)
 STAFF = replace(SYSTEM, reason="a slip")
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture

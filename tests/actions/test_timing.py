@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import do, on
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
@@ -18,7 +19,7 @@ from billhead.actions.subscriptions.restore import restore
 from billhead.actions.subscriptions.set_timing import preview_set_timing, set_timing
 from billhead.actions.subscriptions.start import Order, start_subscription
 from billhead.actions.subscriptions.suspend import suspend
-from billhead.db import reading, writing
+from billhead.db import reading
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.models.documents import Document
@@ -28,19 +29,10 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionEve
 APR, MAY, JUN, JUL, AUG = (date(2026, month, 1) for month in range(4, 9))
 
 
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-
-
 @pytest.fixture
 def shop(database_url, tmp_path):
     with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
         yield shop
-
-
-def do(verb, *args, ctx=SYSTEM, **named):
-    with writing(ctx) as tx:
-        return verb(tx, *args, **named)
 
 
 def tomorrow_comes(shop, day):

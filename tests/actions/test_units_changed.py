@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from april import on
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
@@ -21,10 +22,6 @@ from billhead.web.changing import wish_of
 APR, MAY = date(2026, 4, 1), date(2026, 5, 1)
 SIXTEENTH = date(2026, 4, 16)
 ROOMS = {"connections": 2, "details": {"min_units": 5, "max_units": 50}}
-
-
-def on(day):
-    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from asking import statements
 from billing_shop import SYSTEM, open_shop
 from metered_shop import meter, metric, tell, used
-from sqlalchemy import event
 from tampering import tampered
 
 from billhead import clock
@@ -15,7 +15,7 @@ from billhead.actions.documents.finalise_draft import finalise_draft
 from billhead.actions.documents.void_document import void_document
 from billhead.actions.subscriptions.transfer import transfer
 from billhead.actions.usage.correct_event import correct_event
-from billhead.db import db, writing
+from billhead.db import writing
 from billhead.domain.context import Context
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import AuditEntry
@@ -258,19 +258,16 @@ def test_every_way_to_count_and_to_price_is_proven(shop):
 
 
 def test_the_number_of_statements_does_not_grow_with_what_is_metered(shop, tv):
-    def statements():
-        seen = []
-        listener = lambda *args: seen.append(args[2])  # noqa: E731
-        event.listen(db.engine, "before_cursor_execute", listener)
-        assert faults() == []
-        event.remove(db.engine, "before_cursor_execute", listener)
+    def asked():
+        with statements() as seen:
+            assert faults() == []
         return len(seen)
 
     for _ in range(2):
         november(since_november(shop, tv))
     shop.run(DECEMBER)
-    few = statements()
+    few = asked()
     for _ in range(20):
         november(since_november(shop, tv))
     shop.run(JANUARY)
-    assert statements() == few
+    assert asked() == few
